@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checked numbers of annotation files: what every box reader needs to say file and line."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Dict, Mapping, Sequence
+
+from hart_ros.data.source import BoxXYWH
+from hart_ros.data.source import SourceError
+
+FrameBoxes = Dict[int, Dict[int, BoxXYWH]]  # frame index from 0 -> track id -> xywh
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file. Raises SourceError if it is missing or not text."""
+    try:
+        return path.read_text(encoding='utf-8-sig').splitlines()
+    except OSError as error:
+        raise SourceError(f'{path}: {error.strerror}; check the path and its permissions') from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f'{path}: is not a text file; it should hold one box a line') from error
+
+
+def whole(text: str, field: str, where: str) -> int:
+    """Parse an integer. `where` is FILE:LINE. Raises SourceError."""
+    try:
+        return int(text)
+    except ValueError:
+        raise SourceError(f"{where}: {field} is '{text}', not a whole number; mend the line") from None
+
+
+def real(text: str, field: str, where: str) -> float:
+    """Parse a finite number. `where` is FILE:LINE. Raises SourceError."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise SourceError(f"{where}: {field} is '{text}', not a number; mend the line") from None
+    if not math.isfinite(value):
+        raise SourceError(f'{where}: {field} is {value}; leave out lines without a box')
+    return value
+
+
+def sized_box(x: float, y: float, w: float, h: float, where: str) -> BoxXYWH:
+    """Return the box if it has a size. Raises SourceError."""
+    if w <= 0 or h <= 0:
+        raise SourceError(
+            f'{where}: the box is {w:g} wide and {h:g} high; both must be positive, '
+            'leave out lines without a box')
+    return x, y, w, h
+
+
+def add_box(boxes: FrameBoxes, frame: int, track_id: int, box: BoxXYWH, where: str) -> None:
+    """Store a box. Raises SourceError if the track has one in that frame already."""
+    tracks = boxes.setdefault(frame, {})
+    if track_id in tracks:
+        raise SourceError(f'{where}: track {track_id} has a second box in that frame; remove one')
+    tracks[track_id] = box
+
+
+def ids_of(boxes: Mapping[int, Mapping[int, BoxXYWH]]) -> Sequence[int]:
+    """Return all track ids, ascending."""
+    return tuple(sorted({track_id for tracks in boxes.values() for track_id in tracks}))
