@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HART as published: Kosiorek, Bewley and Posner, NIPS 2017.
+
+The reference that the shipped `HART` is measured against, and the network of the poster's
+ablations. One step reads as the poster's figure: attend, glimpse, V1, ventral and dorsal stream,
+masked features, LSTM, box and next attention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .attention import (
+    LearntOffset,
+    attention_to_box,
+    box_to_attention,
+    gaussian_grid,
+    normalise_contrast,
+    read_glimpse,
+    target_mask,
+)
+from .initialise import glorot
+from .readout import AttentionReadout, BoxReadout, MaskSummary
+from .recurrent import ZoneoutLSTMCell
+from .state import StepOutput
+from .streams import DorsalStream, MaskedFeatures, VentralStream
+from .v1 import STRIDE, V1
+
+ALL_PASS_LOGIT = 30.0  # stands for a mask of ones where appearance attention is switched off
+
+
+@dataclass(frozen=True)
+class HART2017Config:
+    """Sizes and switches; the defaults are those published for KITTI.
+
+    The poster's ablations: `appearance_attention=False` is "Spatial Att" (0.60 mean IoU),
+    `appearance_loss=False` is "App Att" (0.78); with both on it is HART (0.81).
+    """
+
+    glimpse_size: int = 56  # G, pixels
+    v1_widths: tuple[int, int, int] = (96, 256, 384)
+    stream_width: int = 5  # channels of the ventral and of the dorsal stream
+    hidden: int = 100  # LSTM units, and every hidden width
+    mask_summary: int = 10
+    dropout_keep: float = 0.75
+    batch_norm_decay: float = 0.95
+    zoneout: float = 0.05
+    appearance_attention: bool = True
+    appearance_loss: bool = True
+
+    @property
+    def cells(self) -> int:
+        """S, side of the feature maps."""
+        return -(-self.glimpse_size // STRIDE)
+
+
+@dataclass(frozen=True)
+class HART2017State:
+    """All that is remembered of B targets between two frames; holds for any size of image."""
+
+    attention: Tensor  # (B, 4), a_t: where the next image is read
+    cell: Tensor  # (B, 100), of the LSTM
+    output: Tensor  # (B, 100), of the LSTM, after zoneout
+    appearance: Tensor  # (B, 100), alpha_t: what was read from the LSTM last
+
+
+@dataclass
+class HART2017Output(StepOutput):
+    """One step, with what the losses need besides."""
+
+    filter_energy: Tensor  # (B,), half the sum of squares of the generated filters and biases
+
+
+class HART2017(nn.Module):
+    """Hierarchical attentive recurrent tracking of B targets, one glimpse each a frame.
+
+    Images are (B, 3, H, W), float; their range does not matter, since the contrast of the glimpse
+    is normalised. Boxes are xywh, pixels.
+    """
+
+    def __init__(self, config: HART2017Config | None = None) -> None:
+        super().__init__()
+        self.config = config = config or HART2017Config()
+        features, width, hidden = config.v1_widths[-1], config.stream_width, config.hidden
+        self.offset = LearntOffset()
+        self.v1 = V1(config.v1_widths)
+        self.ventral = VentralStream(features, width, config.dropout_keep, config.batch_norm_decay)
+        self.features = MaskedFeatures(width, config.cells, hidden)
+        self.lstm = ZoneoutLSTMCell(hidden, hidden, config.zoneout)
+        self.first_features = glorot(nn.Linear(hidden, hidden))
+        self.first_cell = glorot(nn.Linear(hidden, hidden))
+        self.first_output = glorot(nn.Linear(hidden, hidden))
+        seen = hidden
+        if config.appearance_attention:
+            self.dorsal = DorsalStream(hidden, features, width)
+            self.mask_summary = MaskSummary(config.cells, config.mask_summary)
+            seen += config.mask_summary
+        self.attention_readout = AttentionReadout(seen, hidden)
+        self.box_readout = BoxReadout(seen, hidden)
+
+    def init(self, image: Tensor, box_xywh: Tensor) -> HART2017State:
+        """Looks at the targets (B, 4) in their first image; the state is for the second one."""
+        return self.step(image, self.first_state(image, box_xywh), first=True)[1]
+
+    def first_state(self, image: Tensor, box_xywh: Tensor) -> HART2017State:
+        """The state that step 1, on the very same image, starts from.
+
+        One LSTM step from zeros on the features of an unmasked glimpse gives the appearance;
+        cell and output go through an affine map each.
+        """
+        attention = box_to_attention(box_xywh, _size(image)) + self.offset()
+        glimpse, grid = self._attend(image, attention)
+        features = self.features(self.ventral(self.v1(glimpse)), None, grid)
+        zeros = torch.zeros_like(features)
+        appearance, cell, output = self.lstm(self.first_features(features), zeros, zeros)
+        return HART2017State(
+            attention, self.first_cell(cell), self.first_output(output), appearance
+        )
+
+    def step(
+        self, image: Tensor, state: HART2017State, first: bool = False
+    ) -> tuple[HART2017Output, HART2017State]:
+        """Finds the targets in an image; does not modify `state`.
+
+        Args:
+            image: (B, 3, H, W).
+            state: of `init`, or of the step before.
+            first: the image is the one that the target was given in: its box is not corrected.
+        """
+        glimpse, grid = self._attend(image, state.attention)
+        features = self.v1(glimpse)  # (B, 384, S, S)
+        mask_logits, mask, energy = self._appearance_attention(features, state.appearance)
+        attended = self.features(self.ventral(features), mask, grid)  # (B, 100)
+        read, cell, output = self.lstm(attended, state.cell, state.output)
+        seen = read if mask is None else torch.cat((read, self.mask_summary(mask)), 1)
+
+        box = attention_to_box(state.attention - self.offset(), _size(image))
+        if not first:
+            box = self.box_readout(box, seen, _size(image))
+        window = attention_to_box(state.attention, _size(image))
+        step = HART2017Output(
+            box_xywh=box,
+            score=agreement(mask_logits, window, box),
+            window_xywh=window,
+            glimpse=glimpse,
+            mask_logits=mask_logits,
+            filter_energy=energy,
+        )
+        attention = self.attention_readout(state.attention, seen)
+        return step, HART2017State(attention, cell, output, appearance=read)
+
+    def forward(self, images: Tensor, box_xywh: Tensor) -> list[HART2017Output]:
+        """Tracks through images (B, T, 3, H, W) from the box (B, 4) of the first; T steps.
+
+        The first step is that of the first image; its box is the one given.
+        """
+        state = self.first_state(images[:, 0], box_xywh)
+        steps = []
+        for t, image in enumerate(images.unbind(1)):
+            step, state = self.step(image, state, first=t == 0)
+            steps.append(step)
+        return steps
+
+    def _attend(self, image: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:
+        """Glimpse (B, 3, G, G) in [0, 1] and the six numbers of its grid (B, 6)."""
+        grid = gaussian_grid(attention, _size(image), self.config.glimpse_size)
+        return normalise_contrast(read_glimpse(image, grid, self.config.glimpse_size)), grid
+
+    def _appearance_attention(
+        self, features: Tensor, appearance: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Mask logits (B, S, S), the mask, or None where switched off, and filter energy (B,)."""
+        if self.config.appearance_attention:
+            logits, energy = self.dorsal(features, appearance)
+            return logits, torch.sigmoid(logits), energy
+        batch, _, height, width = features.shape
+        return (
+            features.new_full((batch, height, width), ALL_PASS_LOGIT),
+            None,
+            features.new_zeros(batch),
+        )
+
+
+@torch.no_grad()
+def agreement(mask_logits: Tensor, window_xywh: Tensor, box_xywh: Tensor) -> Tensor:
+    """The score of a step: how far mask and box agree on where the target is.
+
+    HART (2017) has no notion of a lost target. The two places where it says what the target is,
+    the appearance mask s and the box, drawn as tau(a, b), are compared by their soft
+    intersection over union, sum(s tau) / sum(s + tau - s tau).
+
+    Args:
+        mask_logits: (B, S, S).
+        window_xywh, box_xywh: (B, 4), pixels.
+
+    Returns:
+        (B,), in [0, 1]; 0 where the box has left the window.
+    """
+    mask = torch.sigmoid(mask_logits)
+    drawn = target_mask(window_xywh, box_xywh, mask_logits.shape[-1])
+    shared = (mask * drawn).sum((-1, -2))
+    return shared / ((mask + drawn).sum((-1, -2)) - shared).clamp(min=1e-6)
+
+
+def _size(image: Tensor) -> tuple[int, int]:
+    """Height, width."""
+    return image.shape[-2], image.shape[-1]
