@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Dict, Mapping, Sequence
 
-from hart_ros.data.source import BoxXYWH
-from hart_ros.data.source import SourceError
+from hart_ros.data.source import BoxXYWH, SourceError
 
-FrameBoxes = Dict[int, Dict[int, BoxXYWH]]  # frame index from 0 -> track id -> xywh
+FrameBoxes = dict[int, dict[int, BoxXYWH]]  # frame index from 0 -> track id -> xywh
 
 
 def read_lines(path: Path) -> list[str]:
@@ -18,7 +17,9 @@ def read_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding='utf-8-sig').splitlines()
     except OSError as error:
-        raise SourceError(f'{path}: {error.strerror}; check the path and its permissions') from error
+        raise SourceError(
+            f'{path}: {error.strerror}; check the path and its permissions'
+        ) from error
     except UnicodeDecodeError as error:
         raise SourceError(f'{path}: is not a text file; it should hold one box a line') from error
 
@@ -28,7 +29,9 @@ def whole(text: str, field: str, where: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise SourceError(f"{where}: {field} is '{text}', not a whole number; mend the line") from None
+        raise SourceError(
+            f"{where}: {field} is '{text}', not a whole number; mend the line"
+        ) from None
 
 
 def real(text: str, field: str, where: str) -> float:
@@ -47,7 +50,8 @@ def sized_box(x: float, y: float, w: float, h: float, where: str) -> BoxXYWH:
     if w <= 0 or h <= 0:
         raise SourceError(
             f'{where}: the box is {w:g} wide and {h:g} high; both must be positive, '
-            'leave out lines without a box')
+            'leave out lines without a box'
+        )
     return x, y, w, h
 
 

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-import inspect
 from pathlib import Path
-from typing import Any, cast, Iterator, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import Any, Protocol, cast
 
 import numpy as np
 
-BoxXYWH = Tuple[float, float, float, float]
+BoxXYWH = tuple[float, float, float, float]
 
 
 class SourceError(ValueError):
@@ -47,7 +48,7 @@ class Source(Protocol):
 
     name: str
     fps: float
-    camera_matrix: Optional[np.ndarray]
+    camera_matrix: np.ndarray | None
     track_ids: Sequence[int]
 
     def __len__(self) -> int:
@@ -82,7 +83,9 @@ def open_source(path: str | Path, **options: Any) -> Source:
         return _build('synthetic', 'SyntheticDrive', None, options)
     place = Path(path).expanduser()
     if not place.exists():
-        raise SourceError(f"{place}: no such file or folder; give a video, a folder, or 'synthetic'")
+        raise SourceError(
+            f"{place}: no such file or folder; give a video, a folder, or 'synthetic'"
+        )
     module, reader = ('video', 'VideoFile') if place.is_file() else _folder_reader(place)
     return _build(module, reader, place, options)
 
@@ -101,7 +104,9 @@ def first_box(source: Source, track_id: int | None = None) -> tuple[int, int, Bo
         SourceError: the sequence has no boxes, or none of that track.
     """
     if not source.track_ids:
-        raise SourceError(f'{source.name}: has no ground truth; give the initial box x,y,w,h yourself')
+        raise SourceError(
+            f'{source.name}: has no ground truth; give the initial box x,y,w,h yourself'
+        )
     for index in range(len(source)):
         boxes = source.boxes(index)
         if boxes and track_id is None:
@@ -137,5 +142,5 @@ def _build(module: str, name: str, path: Path | None, options: dict[str, Any]) -
     unknown = sorted(set(options) - set(inspect.signature(reader).parameters))
     if unknown:
         where = 'synthetic' if path is None else path
-        raise SourceError(f"{where}: {name} takes no option {', '.join(unknown)}; leave it out")
+        raise SourceError(f'{where}: {name} takes no option {", ".join(unknown)}; leave it out')
     return reader(**options) if path is None else reader(path, **options)

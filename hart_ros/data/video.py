@@ -5,22 +5,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
 
-from hart_ros.data.boxes_file import add_box
-from hart_ros.data.boxes_file import FrameBoxes
-from hart_ros.data.boxes_file import ids_of
-from hart_ros.data.boxes_file import read_lines
-from hart_ros.data.boxes_file import real
-from hart_ros.data.boxes_file import sized_box
-from hart_ros.data.boxes_file import whole
-from hart_ros.data.source import BoxXYWH
-from hart_ros.data.source import SourceError
-from hart_ros.data.source import SourceFrame
+from hart_ros.data.boxes_file import FrameBoxes, add_box, ids_of, read_lines, real, sized_box, whole
+from hart_ros.data.source import BoxXYWH, SourceError, SourceFrame
 
 _log = logging.getLogger(__name__)
 _HEADER = ['frame', 'track_id', 'x', 'y', 'w', 'h']
@@ -95,7 +87,8 @@ class VideoFile:
         if not capture.isOpened():
             raise SourceError(
                 f'{self.path}: OpenCV cannot open this as a video; try '
-                f"'ffmpeg -i {self.path.name} -c:v libx264 out.mp4'")
+                f"'ffmpeg -i {self.path.name} -c:v libx264 out.mp4'"
+            )
         return capture
 
     def _count(self) -> int:
@@ -148,7 +141,9 @@ class VideoFolder(VideoFile):
     def __init__(self, path: str | Path, fps: float | None = None) -> None:
         folder = Path(path)
         if not (folder / 'video.mp4').is_file():
-            raise SourceError(f'{folder}: has no video.mp4 beside its boxes.csv; put the video there')
+            raise SourceError(
+                f'{folder}: has no video.mp4 beside its boxes.csv; put the video there'
+            )
         super().__init__(folder / 'video.mp4', fps)
         self.name = folder.resolve().name
         if (folder / 'boxes.csv').is_file():
@@ -167,10 +162,14 @@ def _read_csv(path: Path, frames: int) -> FrameBoxes:
         where = f'{path}:{number}'
         fields = [field.strip() for field in line.split(',')]
         if len(fields) != len(_HEADER):
-            raise SourceError(f'{where}: {len(fields)} fields instead of {len(_HEADER)}; mend the line')
+            raise SourceError(
+                f'{where}: {len(fields)} fields instead of {len(_HEADER)}; mend the line'
+            )
         frame = whole(fields[0], 'frame', where)
         if not 1 <= frame <= frames:
-            raise SourceError(f'{where}: frame {frame} of a video with {frames}; frames count from 1')
+            raise SourceError(
+                f'{where}: frame {frame} of a video with {frames}; frames count from 1'
+            )
         x, y, w, h = (real(text, name, where) for text, name in zip(fields[2:], _HEADER[2:]))
         track_id = whole(fields[1], 'track_id', where)
         add_box(boxes, frame - 1, track_id, sized_box(x, y, w, h, where), where)

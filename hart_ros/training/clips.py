@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short clips for training, cut from sequences around one target.
+
+A clip is a stack of small square canvases that a virtual camera cuts out of the frames: it moves
+with the target and by itself, and is zoomed so that the target has a chosen size. The tracker
+reads its glimpse from the canvas just as it reads it from a camera's frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .frames import Sequence
+
+CANVAS = 256  # pixels of a canvas's side
+SMALLEST, LARGEST = 24.0, 72.0  # target on the canvas, sqrt(w * h), pixels
+Random = np.random.Generator
+
+
+@dataclass
+class Clip:
+    """T canvases and the target on them."""
+
+    images: np.ndarray  # (T, CANVAS, CANVAS, 3), uint8 BGR
+    boxes: np.ndarray  # (T, 4), x, y, w, h, pixels of the canvas
+    present: np.ndarray  # (T,), bool: the target is annotated in this frame
+
+
+def cut_clip(rng: Random, sequence: Sequence, track: int, length: int) -> Clip | None:
+    """A clip of a track at a random place, speed and direction; None if it has no room for one."""
+    boxes = sequence.tracks[track]
+    skip = int(rng.choice([1, 1, 1, 2, 2, 3]))
+    direction = int(rng.choice([-1, 1]))
+    start = int(rng.choice(list(boxes)))
+    frames = start + direction * skip * np.arange(length)
+    if frames.min() < 0 or frames.max() >= len(sequence.frames):
+        return None
+    present = np.array([int(f) in boxes for f in frames])
+    truth = _filled([boxes.get(int(f)) for f in frames])
+    if truth[0, 2] * truth[0, 3] < 64 or present.mean() < 0.6:
+        return None
+    return film(rng, [sequence.frames[f] for f in frames], truth, present)
+
+
+def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.ndarray) -> Clip:
+    """Cuts canvases out of frames with a virtual camera that follows the target loosely."""
+    side = float(np.sqrt(truth[0, 2] * truth[0, 3]))
+    wanted = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
+    zoom = min(wanted / side, 4.0) * np.exp(rng.uniform(-0.12, 0.12, 2))  # x, y
+    centres = truth[:, :2] + 0.5 * truth[:, 2:]
+    offsets = _camera_path(rng, np.diff(centres, axis=0) * zoom, wanted)
+    images, boxes = [], []
+    for frame, box, centre, offset in zip(frames, truth, centres, offsets, strict=True):
+        corner = np.rint(centre - (CANVAS / 2 + offset) / zoom).astype(int)
+        extent = np.rint(CANVAS / zoom).astype(int)
+        images.append(_cut(frame, corner, extent))
+        scale = CANVAS / extent
+        boxes.append(np.concatenate(((box[:2] - corner) * scale, box[2:] * scale)))
+    clip = Clip(np.stack(images), np.array(boxes, np.float32), present)
+    return mirrored(clip) if rng.random() < 0.5 else clip
+
+
+def mirrored(clip: Clip) -> Clip:
+    """Left and right exchanged."""
+    boxes = clip.boxes.copy()
+    boxes[:, 0] = CANVAS - boxes[:, 0] - boxes[:, 2]
+    return Clip(np.ascontiguousarray(clip.images[:, :, ::-1]), boxes, clip.present)
+
+
+def _camera_path(rng: Random, motion: np.ndarray, side: float) -> np.ndarray:
+    """Where the target is, relative to the middle of the canvas: (T, 2), pixels.
+
+    The target keeps its own motion (T - 1, 2); the camera adds a smooth drift of random strength.
+    """
+    limit = CANVAS / 2 - 0.4 * side
+    strength = side * np.exp(rng.uniform(np.log(0.005), np.log(0.12)))
+    offset = rng.uniform(-0.6, 0.6, 2) * limit
+    drift = np.zeros(2)
+    path = [offset]
+    for step in motion:
+        drift = 0.8 * drift + rng.normal(0, strength, 2)
+        offset = np.clip(offset + step + drift, -limit, limit)
+        path.append(offset)
+    return np.array(path)
+
+
+def _cut(frame: np.ndarray, corner: np.ndarray, extent: np.ndarray) -> np.ndarray:
+    """Part of a frame as a canvas; the frame's mean colour where it hangs over."""
+    height, width = frame.shape[:2]
+    left, top = np.maximum(corner, 0)
+    right, bottom = np.minimum(corner + extent, (width, height))
+    if right <= left or bottom <= top:
+        return np.full((CANVAS, CANVAS, 3), 127, np.uint8)
+    part = np.ascontiguousarray(frame[top:bottom, left:right])
+    borders = (
+        int(top - corner[1]),
+        int(corner[1] + extent[1] - bottom),
+        int(left - corner[0]),
+        int(corner[0] + extent[0] - right),
+    )
+    if any(borders):
+        mean = cv2.mean(part)
+        part = cv2.copyMakeBorder(part, *borders, cv2.BORDER_CONSTANT, value=mean)
+    shrinks = part.shape[0] > CANVAS
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(part, (CANVAS, CANVAS), interpolation=way)
+
+
+def _filled(boxes: list[tuple[float, float, float, float] | None]) -> np.ndarray:
+    """Boxes (T, 4) with gaps filled by the last box known; the first is always known."""
+    filled, last = [], boxes[0]
+    for box in boxes:
+        last = box if box is not None else last
+        filled.append(last)
+    return np.array(filled, np.float64)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clips of anything: a piece of one frame moves over another, with an exactly known box.
+
+Annotated targets are few; what can be cut out of their frames is without end, and teaches the
+dorsal stream to follow whatever it is shown rather than the classes that were annotated.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .augment import paste, smooth_path, soft_shape
+from .clips import CANVAS, LARGEST, SMALLEST, Clip, Random
+
+
+def composed_clip(rng: Random, scene: np.ndarray, other: np.ndarray, target: Clip) -> Clip:
+    """A patch moves over a scene, past up to two rivals.
+
+    Args:
+        scene: (N, CANVAS, CANVAS, 3), canvases for the background, cycled to and fro.
+        other: (CANVAS, CANVAS, 3), where the rivals' texture comes from.
+        target: clip whose target is cut out and moved; any of its frames may be used.
+
+    Returns:
+        A clip as long as `target`.
+    """
+    steps = len(target.images)
+    patch = _patch(rng, target.images[0], target.boxes[0])
+    things = [_Thing(rng, patch, steps)]
+    for _ in range(int(rng.integers(0, 3))):
+        same = rng.random() < 0.4
+        rival = patch[:, ::-1] if same else _patch(rng, other, _random_box(rng))
+        things.append(_Thing(rng, np.ascontiguousarray(rival), steps))
+    images = np.empty((steps, CANVAS, CANVAS, 3), np.uint8)
+    boxes = np.empty((steps, 4), np.float32)
+    in_front = rng.random() < 0.15  # the rivals pass in front of the target
+    order = [0, *range(1, len(things))] if in_front else [*range(1, len(things)), 0]
+    for t in range(steps):
+        images[t] = scene[t % len(scene)]
+        for k in order:
+            box = things[k].draw(images[t], t)
+            if k == 0:
+                boxes[t] = box
+    return Clip(images, boxes, np.ones(steps, bool))
+
+
+class _Thing:
+    """A patch with an outline and a path of place, size and tilt."""
+
+    def __init__(self, rng: Random, patch: np.ndarray, steps: int) -> None:
+        self.patch = patch
+        self.shape = soft_shape(rng, patch.shape[1], patch.shape[0])
+        side = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
+        speed = side * np.exp(rng.uniform(np.log(0.005), np.log(0.2)))
+        start = rng.uniform(0.25, 0.75, 2) * CANVAS
+        path = start + smooth_path(rng, steps, speed)
+        self.centres = _reflected(path, 0.3 * side)
+        growth = np.cumsum(rng.normal(0, 0.02, steps)) + rng.normal(0, 0.02) * np.arange(steps)
+        self.zoom = side / np.sqrt(patch.shape[0] * patch.shape[1]) * np.exp(growth.clip(-0.7, 0.7))
+        tilt = rng.normal(0, 0.03) if rng.random() < 0.5 else 0.0
+        self.angle = rng.normal(0, 0.1) + tilt * np.arange(steps)
+
+    def draw(self, image: np.ndarray, t: int) -> np.ndarray:
+        """Pastes the thing in place; returns the tight box x, y, w, h of what is painted."""
+        height, width = self.shape.shape
+        cosine = self.zoom[t] * np.cos(self.angle[t])
+        sine = self.zoom[t] * np.sin(self.angle[t])
+        span = int(np.ceil(np.hypot(width, height) * self.zoom[t])) + 3
+        turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0]])
+        turn[:, 2] = span / 2 - turn[:, :2] @ (width / 2, height / 2)
+        patch = cv2.warpAffine(self.patch, turn, (span, span), flags=cv2.INTER_LINEAR)
+        mask = cv2.warpAffine(self.shape, turn, (span, span), flags=cv2.INTER_LINEAR)
+        corner = np.rint(self.centres[t] - span / 2).astype(int)
+        paste(image, patch, mask, corner)
+        x, y, w, h = cv2.boundingRect((mask > 0.5).astype(np.uint8))
+        return np.array([corner[0] + x, corner[1] + y, max(w, 2), max(h, 2)], np.float32)
+
+
+def _reflected(path: np.ndarray, border: float) -> np.ndarray:
+    """The path folded back at the borders of the canvas."""
+    span = CANVAS - 2 * border
+    phase = np.mod(path - border, 2 * span)
+    return border + np.where(phase > span, 2 * span - phase, phase)
+
+
+def _patch(rng: Random, image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    x, y, w, h = np.rint(box).astype(int)
+    patch = image[max(y, 0) : min(y + h, CANVAS), max(x, 0) : min(x + w, CANVAS)]
+    if min(patch.shape[:2]) < 8:
+        return _patch(rng, image, _random_box(rng))
+    return patch.copy()
+
+
+def _random_box(rng: Random) -> np.ndarray:
+    size = np.exp(rng.uniform(np.log(24), np.log(110), 2))
+    return np.concatenate((rng.uniform(0, CANVAS - size), size))

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the shipped network is trained for, and how a clip is unrolled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hart_ros.model.boxes import cxcywh_to_xywh, giou_xywh, iou_xywh, xywh_to_cxcywh
+from hart_ros.model.hart import HART, HartState
+from hart_ros.model.state import StepOutput
+
+LOST = 0.15  # IoU under which a target counts as lost in training
+
+
+def unroll(model: HART, clip: dict[str, Tensor], half: bool) -> tuple[Tensor, dict[str, float]]:
+    """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
+
+    Args:
+        model: in training mode.
+        clip: images (B, T, 3, H, W) uint8, boxes (B, T, 4) xywh pixels, present (B, T) bool.
+        half: run the network in bfloat16; glimpses and boxes stay in float32.
+
+    Returns:
+        The loss, and the means of its parts and of the IoU for the log.
+    """
+    images, boxes, present = clip['images'], clip['boxes'], clip['present']
+    device = images.device.type
+    first = _shaken(boxes[:, 0], 0.03)
+    window = model.window_xywh(first)
+    glimpse = model.read_glimpse(images[:, 0].float() / 255.0, window)
+    with torch.autocast(device, torch.bfloat16, enabled=half):
+        state = model.init_from_glimpse(*glimpse, first, window)
+    losses, logs = [], []
+    for t in range(1, images.shape[1]):
+        # The window is the model's own, yet gradients do not run through it: each step learns to
+        # mend the error that it is given.
+        state = replace(state, box_xywh=_next_box(state.box_xywh.detach()))
+        window = model.window_xywh(state.box_xywh)
+        glimpse = model.read_glimpse(images[:, t].float() / 255.0, window)
+        with torch.autocast(device, torch.bfloat16, enabled=half):
+            step, state = model.step_from_glimpse(*glimpse, window, state)
+        loss, log = step_loss(step, boxes[:, t], present[:, t])
+        losses.append(loss)
+        logs.append(log)
+        state = _restarted(state, step, boxes[:, t])
+    means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
+    return torch.stack(losses).mean(), means
+
+
+def step_loss(
+    step: StepOutput, truth_xywh: Tensor, present: Tensor
+) -> tuple[Tensor, dict[str, float]]:
+    """Box, appearance mask and score against the truth, (B, 4); absent targets teach the score.
+
+    The mask loss is HART's appearance loss (section 3.4): cross-entropy with the true box drawn
+    in the window, both classes weighted alike.
+    """
+    box = step.box_xywh.float()
+    iou = iou_xywh(box, truth_xywh).detach()
+    size = truth_xywh[:, 2:].prod(-1, keepdim=True).clamp(min=4.0).sqrt()
+    miss = (xywh_to_cxcywh(box) - xywh_to_cxcywh(truth_xywh))[:, :2] / size
+    box_loss = (
+        1
+        - giou_xywh(box, truth_xywh)
+        + 2 * F.smooth_l1_loss(miss, torch.zeros_like(miss), reduction='none', beta=0.25).mean(-1)
+    )
+    mask_loss = _mask_loss(step.mask_logits.float(), step.window_xywh, truth_xywh)
+    share = present.float()
+    count = share.sum().clamp(min=1.0)
+    box_loss = (box_loss.clamp(max=6.0) * share).sum() / count
+    mask_loss = (mask_loss * share).sum() / count
+    score_loss = F.binary_cross_entropy(step.score.float(), iou * share)
+    loss = box_loss + 0.5 * mask_loss + 0.3 * score_loss
+    log = {
+        'loss': float(loss.detach()),
+        'box': float(box_loss.detach()),
+        'mask': float(mask_loss.detach()),
+        'score': float(score_loss.detach()),
+        'iou': float((iou * share).sum() / count),
+    }
+    return loss, log
+
+
+def _mask_loss(logits: Tensor, window_xywh: Tensor, truth_xywh: Tensor) -> Tensor:
+    """Balanced cross-entropy of mask logits (B, S, S) with the drawn true box, (B,)."""
+    target = drawn_box(truth_xywh, window_xywh, logits.shape[-1])
+    inside = target.mean((1, 2), keepdim=True).clamp(0.02, 0.98)
+    weight = 0.5 * (target / inside + (1 - target) / (1 - inside))
+    loss = F.binary_cross_entropy_with_logits(logits, target, reduction='none')
+    return (weight * loss).mean((1, 2))
+
+
+def drawn_box(box_xywh: Tensor, window_xywh: Tensor, cells: int) -> Tensor:
+    """Share of each of S x S cells of the window that a box covers: (B, S, S) in [0, 1]."""
+    start = (box_xywh[:, :2] - window_xywh[:, :2]) / window_xywh[:, 2:] * cells  # (B, 2)
+    stop = start + box_xywh[:, 2:] / window_xywh[:, 2:] * cells
+    edge = torch.arange(cells, device=box_xywh.device, dtype=box_xywh.dtype)
+    low = torch.maximum(start[..., None], edge)  # (B, 2, S)
+    high = torch.minimum(stop[..., None], edge + 1)
+    covered = (high - low).clamp(0, 1)
+    return covered[:, 1, :, None] * covered[:, 0, None, :]
+
+
+def _shaken(box_xywh: Tensor, strength: float | Tensor) -> Tensor:
+    """Boxes moved and scaled at random, in units of their size."""
+    box = xywh_to_cxcywh(box_xywh)
+    noise = torch.randn_like(box) * strength
+    centre = box[:, :2] + noise[:, :2] * box[:, 2:]
+    return cxcywh_to_xywh(torch.cat((centre, box[:, 2:] * torch.exp(noise[:, 2:])), -1))
+
+
+def _next_box(box_xywh: Tensor) -> Tensor:
+    """The own box, for half of the targets shaken by 10%: windows are not to be trusted."""
+    chosen = torch.rand(len(box_xywh), 1, device=box_xywh.device) < 0.5
+    return _shaken(box_xywh, 0.1 * chosen)
+
+
+def _restarted(state: HartState, step: StepOutput, truth_xywh: Tensor) -> HartState:
+    """Puts most of the lost targets back on the truth, so that the rest of the clip is of use."""
+    iou = iou_xywh(step.box_xywh.float(), truth_xywh)
+    again = (iou < LOST) & (torch.rand_like(iou) < 0.7)
+    return replace(state, box_xywh=torch.where(again[:, None], truth_xywh, state.box_xywh.float()))

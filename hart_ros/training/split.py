@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which sequences are never trained on."""
+
+from __future__ import annotations
+
+# Whole sequences set aside for validation: a car, runners with an occlusion, a cyclist, a drifting
+# car, fast motion behind trees, a small animal, a walker from a moving camera, a person.
+VALIDATION = (
+    'car',
+    'davis-bmx-trees',
+    'davis-drift-chicane',
+    'jogging',
+    'segtrack2-soldier',
+    'tld-panda',
+    'tld-pedestrian1',
+    'tlp-bike',
+)
+VALIDATION_DRIVES = (9001, 9002, 9003, 9004)  # seeds of synthetic drives
+FIRST_TRAINING_DRIVE = 100  # training drives have seeds from here on
