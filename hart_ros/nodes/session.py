@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tracker's side of the node: which frame comes next, and what is done with it.
+
+Everything here runs in the worker's thread, so the target's state needs no lock.
+Knows messages only as something that `decode` turns into an array.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
+from hart_ros.nodes.image_codec import ImageError
+from hart_ros.nodes.reporting import Reporter
+from hart_ros.nodes.target import BoxRequest, CatchUp, Result, Target, seconds
+from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, Track
+
+T = TypeVar('T')
+
+
+class Session:
+    """One target at most, the request for the next one, and the place in the stream of frames."""
+
+    def __init__(
+        self,
+        tracker: Any,
+        decode: Callable[[Any], np.ndarray],
+        buffer: FrameBuffer,
+        counts: FrameCounts,
+        publish: Callable[[Result], None],
+        report: Reporter,
+    ) -> None:
+        self.buffer_seconds = 2.0
+        self.stamp_tolerance = 0.02
+        self.trail_length = 50
+        self.target: Target | None = None
+        self.request: BoxRequest | None = None  # waits for its frame
+        self.enabled = True
+        self.last_init = 'none yet'
+        self.failure = ''  # the last error of the tracker itself, until it works again
+        self._tracker = tracker
+        self._decode = decode
+        self._buffer = buffer
+        self._counts = counts
+        self._publish = publish
+        self._report = report
+        self._cursor = 0  # number of the last frame that was dealt with
+        self._catch_up: CatchUp | None = None
+        self._deadline: float | None = None  # of the request, once there are images
+        self._published = (0, 0)  # epoch and stamp of the last published detection
+
+    # ---- commands
+
+    def request_box(self, request: BoxRequest) -> None:
+        """Start on this box as soon as its frame is there; until then all stays as it is."""
+        if self.request is not None:
+            self._reject('a newer box replaced it')
+        self.request, self._deadline = request, None
+
+    def reset(self) -> str:
+        """Forget the target and a waiting box; return what was forgotten."""
+        forgotten = []
+        if self.target is not None:
+            forgotten.append(f'target {self.target.target_id!r}')
+        if self.request is not None:
+            forgotten.append(self.request.describe())
+        self.target, self.request, self._catch_up = None, None, None
+        return 'forgot ' + ' and '.join(forgotten) if forgotten else 'there was no target'
+
+    def enable(self, enabled: bool) -> str:
+        """Go on or pause. Frames of the pause are not kept, the target is."""
+        self.enabled = enabled
+        self._buffer.clear()
+        self._catch_up, self._deadline = None, None
+        return 'tracking is enabled' if enabled else 'tracking is paused; the target is kept'
+
+    def set_trail_length(self, length: int) -> None:
+        """Keep this many past positions."""
+        self.trail_length = length
+        if self.target is not None:
+            self.target.trail = deque(self.target.trail, maxlen=length)
+
+    # ---- work
+
+    def work(self) -> bool:
+        """Do the next piece of work; return False when there is none for now."""
+        if not self.enabled:
+            return False
+        if self.request is not None and self._try_to_start(self.request):
+            return True
+        frame = self._next_frame()
+        if frame is None:
+            return False
+        if self.target is None:
+            self._counts.move(frame, Fate.IDLE)
+        else:
+            self._follow(frame, self.target)
+        return True
+
+    def _next_frame(self) -> Frame | None:
+        """Return the newest frame and drop those before it; in order while catching up."""
+        frames = [f for f in self._buffer.after(self._cursor) if f.fate is not Fate.BAD]
+        if not frames:
+            self._catch_up = None
+            return None
+        stride = len(frames)
+        if self._catch_up is not None:
+            stride = min(stride, self._catch_up.stride(self._buffer.last_number))
+        passed_over = Fate.DROPPED if self.target is not None else Fate.IDLE
+        self._pass_over(frames[: stride - 1], passed_over)
+        self._cursor = frames[stride - 1].number
+        return frames[stride - 1]
+
+    def _follow(self, frame: Frame, target: Target) -> None:
+        """Find the target in a frame. Its state changes only if all went well."""
+        live = self._catch_up is None
+
+        def update(image: np.ndarray) -> tuple[np.ndarray, Track, Any]:
+            return image, *self._tracker.update(image, target.state)
+
+        done = self._use(frame, update)
+        if done is None:
+            return
+        image, track, state = done
+        before, now = target.state.frame_size, (image.shape[1], image.shape[0])
+        if before != now:
+            target.trail.clear()
+            self._report.warn(
+                'image size',
+                f'width/height changed from {before[0]} x {before[1]} to {now[0]} x {now[1]}: the '
+                'box is scaled; send a new box if the view changed too',
+            )
+        target.state = state
+        self._finish(Result(frame, image, track, target, live))
+
+    def _finish(self, result: Result) -> None:
+        result.target.note(result.track)
+        self._counts.move(result.frame, Fate.TRACKED)
+        stamp = (result.frame.epoch, result.frame.stamp_ns)
+        # After a start in the past, detections of stamps that are out already stay here.
+        if result.frame.stamp_ns == 0 or stamp > self._published:
+            if result.frame.stamp_ns:
+                self._published = stamp
+            self._publish(result)
+
+    # ---- starting
+
+    def _try_to_start(self, request: BoxRequest) -> bool:
+        """Look for the request's frame; return whether the request was dealt with."""
+        if request.stamp_ns == 0:
+            frames = self._buffer.after(request.after_number)
+            frame = next((f for f in frames if f.fate is not Fate.BAD), None)
+            return frame is not None and self._start(frame, request)
+        newest, oldest = self._buffer.newest(), self._buffer.oldest()
+        if newest is None or oldest is None:
+            return False  # no images yet: they set the time
+        frame = self._buffer.nearest(request.stamp_ns, self.stamp_tolerance)
+        if frame is not None and frame.stamp_ns == request.stamp_ns:
+            return self._start(frame, request)
+        if request.stamp_ns > newest.stamp_ns > 0 and not self._too_late():
+            return False  # of a frame still to come
+        if frame is not None:
+            return self._start(frame, request)
+        self._reject(self._why_no_frame(request.stamp_ns, oldest.stamp_ns, newest.stamp_ns))
+        return True
+
+    def _too_late(self) -> bool:
+        if self._deadline is None:
+            self._deadline = time.monotonic() + max(self.buffer_seconds, 0.5)
+        return time.monotonic() > self._deadline
+
+    def _why_no_frame(self, stamp_ns: int, oldest_ns: int, newest_ns: int) -> str:
+        stamp = f'header.stamp {seconds(stamp_ns)}'
+        if newest_ns == 0:
+            return f'{stamp}, but the images carry no stamps; send the box with a zero stamp'
+        if stamp_ns > newest_ns:
+            return (
+                f'{stamp} is newer than all images ({seconds(newest_ns)}) and none came in time; '
+                "use the stamp of the box's image, or zero for the next one"
+            )
+        if stamp_ns < oldest_ns:
+            return (
+                f'{stamp} is older than the buffered frames (from {seconds(oldest_ns)}); use the '
+                "stamp of the box's image, or raise buffer_seconds and buffer_megabytes"
+            )
+        return (
+            f'no frame within stamp_tolerance of {stamp}; use the stamp of the '
+            "box's image, or raise stamp_tolerance"
+        )
+
+    def _start(self, frame: Frame, request: BoxRequest) -> bool:
+        """Replace the target, or say why not and leave it alone. Returns True."""
+
+        def look(image: np.ndarray) -> tuple[np.ndarray, Track, Any]:
+            state = self._tracker.init(image, request.box)
+            return image, self._tracker.first_track(image, state), state
+
+        try:
+            done = self._use(frame, look)
+        except InvalidBoxError as error:
+            self._reject(str(error))
+            return True
+        if done is None:
+            if request.stamp_ns:
+                self._reject('its frame cannot be used')
+            else:
+                self.request = replace(request, after_number=frame.number)
+            return True
+        image, track, state = done
+        self._warn_of_other_camera(request.frame_id, frame.message.header.frame_id)
+        self.request = None
+        trail: deque[tuple[float, float]] = deque(maxlen=self.trail_length)
+        self.target = Target(request.target_id, request.class_id, state, trail)
+        self._pass_over(
+            [f for f in self._buffer.after(self._cursor) if f.number < frame.number], Fate.DROPPED
+        )
+        self._cursor = frame.number
+        behind = len(self._buffer.after(frame.number))
+        self._catch_up = CatchUp(self._buffer.last_number) if behind else None
+        self.last_init = f'accepted: {request.describe()}'
+        late = f', {behind} frames ago' if behind else ''
+        self._report.info(
+            f'tracking {request.target_id!r} from {seconds(frame.stamp_ns)}{late}: '
+            f'{request.describe()}'
+        )
+        self._finish(Result(frame, image, track, self.target, live=not behind))
+        return True
+
+    def _reject(self, reason: str) -> None:
+        assert self.request is not None
+        self.last_init = f'rejected: {self.request.describe()}: {reason}'
+        self._report.warn('init_box', f'{self.request.describe()} rejected: {reason}')
+        self.request = None
+
+    def _warn_of_other_camera(self, box_frame: str, image_frame: str) -> None:
+        if box_frame and image_frame and box_frame != image_frame:
+            self._report.warn(
+                'frame_id',
+                f'the box has header.frame_id {box_frame!r}, the image {image_frame!r}: taken as '
+                'pixels of this image; check that it belongs to this camera',
+            )
+
+    # ---- helpers
+
+    def _use(self, frame: Frame, action: Callable[[np.ndarray], T]) -> T | None:
+        """Decode a frame and act on it; a frame that cannot be used is counted, and said."""
+        try:
+            result = action(self._decode(frame.message))
+            self.failure = ''
+            return result
+        except InvalidBoxError:
+            raise
+        except ImageError as error:
+            self._report.warn(f'image {error.field}', f'image skipped: {error}')
+        except InvalidFrameError as error:
+            self._report.warn('image', f'image skipped: {error}')
+        except Exception as error:  # the node outlives whatever one frame does to the tracker
+            self.failure = f'{type(error).__name__}: {error}'.splitlines()[0]
+            self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
+        self._counts.move(frame, Fate.BAD)
+        return None
+
+    def _pass_over(self, frames: list[Frame], fate: Fate) -> None:
+        for frame in frames:
+            if frame.fate is Fate.WAITING:
+                self._counts.move(frame, fate)
