@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start the tracker; on request a player in place of the camera, and rviz.
+
+ros2 launch hart_ros tracker.launch.py image:=/camera/image_raw
+ros2 launch hart_ros tracker.launch.py play:=synthetic loop:=true rviz:=true
+"""
+
+from __future__ import annotations
+
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchContext, LaunchDescription
+
+BOOLEAN = ['true', 'false']
+DDS_PROFILE_VARIABLES = (
+    'FASTRTPS_DEFAULT_PROFILES_FILE',  # Fast DDS 2: Humble, Jazzy
+    'FASTDDS_DEFAULT_PROFILES_FILE',  # Fast DDS 3: Kilted and later
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe arguments, environment and nodes; called by `ros2 launch`."""
+    return LaunchDescription(
+        [
+            *declare_arguments(),
+            *set_dds_profile(),
+            OpaqueFunction(function=start_tracker),
+            OpaqueFunction(function=start_player),
+            start_rviz(),
+        ]
+    )
+
+
+def declare_arguments() -> list[DeclareLaunchArgument]:
+    """Everything that can be said on the command line, for `--show-args`."""
+    return [
+        DeclareLaunchArgument(
+            'image',
+            default_value='image_raw',
+            description='Topic of the images to track in. A relative name lies in `namespace`.',
+        ),
+        DeclareLaunchArgument(
+            'init_box',
+            default_value='',
+            description='Box to start on, as x,y,w,h in pixels of the first image. Empty: wait for '
+            'a box on hart/init_box, which a played source with boxes publishes itself.',
+        ),
+        DeclareLaunchArgument(
+            'params_file',
+            default_value=in_package('config', 'tracker.yaml'),
+            description='YAML file with the parameters of the nodes hart and player.',
+        ),
+        DeclareLaunchArgument(
+            'namespace',
+            default_value='',
+            description='Namespace of all nodes: one for each camera.',
+        ),
+        DeclareLaunchArgument(
+            'use_sim_time',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Take the time from /clock. A played source then publishes /clock.',
+        ),
+        DeclareLaunchArgument(
+            'rviz',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Show camera, debug image and glimpse in rviz.',
+        ),
+        DeclareLaunchArgument(
+            'play',
+            default_value='',
+            description='Play this in place of a camera: a video file, a folder of images, video '
+            'with boxes.csv, KITTI or OTB, or `synthetic` or `synthetic:SEED`. Empty: no player.',
+        ),
+        DeclareLaunchArgument(
+            'sequence',
+            default_value='',
+            description='Sequence to play where `play` holds several (KITTI), e.g. 0003.',
+        ),
+        DeclareLaunchArgument(
+            'loop',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Play again from the start, with the first box, whenever the end is '
+            'reached. Otherwise the player ends and the tracker goes on.',
+        ),
+        DeclareLaunchArgument(
+            'log_level',
+            default_value='info',
+            choices=['debug', 'info', 'warn', 'error', 'fatal'],
+            description='Least severe messages that the nodes log.',
+        ),
+    ]
+
+
+def set_dds_profile() -> list[SetEnvironmentVariable]:
+    """Give Fast DDS shared memory that holds images, unless the user names another profile."""
+    profile: EnvironmentVariable | PathJoinSubstitution = in_package('config', 'fastdds.xml')
+    for name in DDS_PROFILE_VARIABLES:  # whichever of them the user has set
+        profile = EnvironmentVariable(name, default_value=profile)
+    return [SetEnvironmentVariable(name, profile) for name in DDS_PROFILE_VARIABLES]
+
+
+def start_tracker(context: LaunchContext) -> list[Node]:
+    """The node `hart`, whose private topics are hart/init_box, hart/detection and so on."""
+    from_player = bool(LaunchConfiguration('play').perform(context))
+    return [
+        Node(
+            package='hart_ros',
+            executable='tracker_node',
+            name='hart',
+            parameters=[
+                LaunchConfiguration('params_file'),
+                {'use_sim_time': LaunchConfiguration('use_sim_time')},
+                # With a player the box comes from there, with the stamp of its frame.
+                *([] if from_player else init_box_parameter(context)),
+            ],
+            **common_arguments(),
+        )
+    ]
+
+
+def start_player(context: LaunchContext) -> list[Node]:
+    """The node `player`, or nothing without the argument `play`."""
+    if not LaunchConfiguration('play').perform(context):
+        return []
+    return [
+        Node(
+            package='hart_ros',
+            executable='player_node',
+            name='player',
+            parameters=[
+                LaunchConfiguration('params_file'),
+                {
+                    # Text, also where YAML would read a number (a folder named 0001).
+                    'source': ParameterValue(LaunchConfiguration('play'), value_type=str),
+                    'sequence': ParameterValue(LaunchConfiguration('sequence'), value_type=str),
+                    'loop': LaunchConfiguration('loop'),
+                    'publish_clock': LaunchConfiguration('use_sim_time'),
+                    'wait_for_subscribers': 1,  # no frame before the tracker is there
+                },
+                *init_box_parameter(context),
+            ],
+            **common_arguments(),
+        )
+    ]
+
+
+def start_rviz() -> Node:
+    """Rviz on config/tracker.rviz, whose topics are absolute: map them to where ours are."""
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=LaunchConfiguration('namespace'),
+        arguments=['-d', in_package('config', 'tracker.rviz')],
+        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
+        remappings=[
+            ('/image_raw', LaunchConfiguration('image')),
+            ('/hart/debug_image', 'hart/debug_image'),
+            ('/hart/glimpse', 'hart/glimpse'),
+        ],
+        condition=IfCondition(LaunchConfiguration('rviz')),
+    )
+
+
+def common_arguments() -> dict:
+    """What tracker and player share as arguments of `Node`."""
+    return {
+        'namespace': LaunchConfiguration('namespace'),
+        'remappings': [('image', LaunchConfiguration('image'))],
+        'ros_arguments': ['--log-level', LaunchConfiguration('log_level')],
+        'output': 'screen',
+        'emulate_tty': True,
+    }
+
+
+def init_box_parameter(context: LaunchContext) -> list[dict[str, list[float]]]:
+    """The argument `init_box` as a parameter; an empty list where it was not given."""
+    text = LaunchConfiguration('init_box').perform(context)
+    if not text:
+        return []
+    try:
+        x, y, w, h = (float(number) for number in text.strip('[]').split(','))
+    except ValueError:
+        raise RuntimeError(f'init_box:={text}: give x,y,w,h in pixels, as 412,180,96,64') from None
+    return [{'init_box': [x, y, w, h]}]
+
+
+def in_package(*path: str) -> PathJoinSubstitution:
+    """A file of the installed package."""
+    return PathJoinSubstitution([FindPackageShare('hart_ros'), *path])
