@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes what hart_ros runs in: `.venv` with ROS 2 Jazzy wheels, or, where a ROS 2 distribution is
+# sourced, `.venv-$ROS_DISTRO` with what that distribution lacks. Instant when nothing changed.
+# PYTHON=python3.12 picks the interpreter. See CONTRIBUTING.md.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+scripts=$root/scripts
+detection_hash=RIHS01_0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea
+
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+has() { "$1" -c "import $2" >/dev/null 2>&1; }
+
+# ---- distribution or wheels? --------------------------------------------------------------------
+distro=${ROS_DISTRO:-}
+if [ -n "$distro" ] && [ ! -f "$root/.venv-$distro/hart_ros.stamp" ] &&
+  ! has "${PYTHON:-python3}" rclpy; then
+  echo "setup: ROS_DISTRO is $distro, but ${PYTHON:-python3} cannot import rclpy: using wheels"
+  distro=
+fi
+venv=$root/.venv${distro:+-$distro}
+log=$venv/setup.log
+stamp=$venv/hart_ros.stamp
+python=$venv/bin/python
+
+# ---- nothing changed? ---------------------------------------------------------------------------
+fingerprint() {
+  {
+    echo "$root"
+    cat "$scripts"/setup.sh "$scripts"/requirements*.txt "$scripts"/vision_msgs/*.* \
+      "$scripts"/vision_msgs/msg/*.msg "$root/setup.py" "$root/setup.cfg" "$root/package.xml"
+  } | sha256sum | cut -d ' ' -f 1
+}
+ready() {
+  [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint)" ] &&
+    { [ -z "${PYTHON:-}" ] || [ "$(version "$PYTHON")" = "$(version "$python")" ]; }
+}
+version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
+
+ready && exit 0
+exec 9<"$scripts" && flock 9  # one set-up at a time; a second one waits and finds the work done
+ready && exit 0
+
+# ---- can it work here? --------------------------------------------------------------------------
+pick_python() {
+  local candidate seen=
+  for candidate in ${PYTHON:-python3 python3.12 python3.11 python3.13 python3.10}; do
+    case $(version "$candidate") in
+      3.1[0-3])
+        has "$candidate" 'venv, ensurepip' && command -v "$candidate" && return
+        fail "$candidate has no venv module: sudo apt install python$(version "$candidate")-venv"
+        ;;
+      ?*) seen="$seen $candidate is $(version "$candidate");" ;;
+    esac
+  done
+  fail "Python 3.10 to 3.13 is needed (${seen:-none found;}" \
+    "sudo apt install python3 python3-venv, or name one: PYTHON=/path/to/python3.12)"
+}
+base=$(pick_python)
+
+if [ -z "$distro" ]; then
+  [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
+    fail "ROS 2 wheels exist for x86-64 Linux only: install a ROS 2 distribution and source it"
+  for compiler in "${CC:-cc}" "${CXX:-c++}"; do
+    command -v "$compiler" >/dev/null ||
+      fail "no C/C++ compiler ($compiler): sudo apt install build-essential"
+  done
+  [ -f "$("$base" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
+    fail "Python.h is missing: sudo apt install python$(version "$base")-dev"
+else
+  for pair in vision_msgs:ros-"$distro"-vision-msgs diagnostic_msgs:ros-"$distro"-diagnostic-msgs \
+    cv2:python3-opencv numpy:python3-numpy yaml:python3-yaml; do
+    has "$base" "${pair%%:*}" || fail "Python cannot import ${pair%%:*}: sudo apt install ${pair#*:}"
+  done
+fi
+
+# ---- work ---------------------------------------------------------------------------------------
+step=0
+steps=5
+[ -z "$distro" ] || steps=4
+say() { printf '[%d/%d] %s\n' "$((step += 1))" "$steps" "$*"; }
+
+# Runs a command with its output in the log, and shows the log's last line every ten seconds.
+quietly() {
+  (
+    while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+      printf '      %s\n' "$(tail -n 1 "$log" | tr '\r' '\n' | tail -n 1 | cut -c 1-90)"
+    done
+  ) &
+  local pulse=$! status=0
+  "$@" >>"$log" 2>&1 || status=$?
+  kill "$pulse" 2>/dev/null || true
+  return "$status"
+}
+
+# An installation that was killed half-way may look whole to pip, so it is never built upon: the
+# mark is only removed when pip has ended by itself.
+pip_install() {
+  local status=0
+  touch "$venv/installing"
+  quietly "$python" -m pip install --disable-pip-version-check --no-input --progress-bar off "$@" ||
+    status=$?
+  rm -f "$venv/installing"
+  return "$status"
+}
+pip_or_fail() {
+  pip_install "$@" ||
+    fail "download failed: check the network and run this again ($(
+      grep -E '^ *(ERROR|error):' "$log" | tail -n 1 | cut -c 1-160
+    ); log: $log)"
+}
+
+if [ -e "$venv/installing" ]; then
+  echo "setup: the last set-up was cut short while it installed: starting over"
+  rm -rf "$venv"
+elif [ -e "$venv" ] && [ "$(version "$python")" != "$(version "$base")" ]; then
+  rm -rf "$venv"
+fi
+rm -f "$stamp"
+start=$SECONDS
+unset PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PIP_PREFIX
+[ -n "$distro" ] || unset PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+say "Python $(version "$base") in ${venv#"$root"/}"
+mkdir -p "$venv"
+: >"$log"
+[ -x "$venv/bin/pip" ] || quietly "$base" -m venv ${distro:+--system-site-packages} "$venv" ||
+  fail "python could not make a virtual environment (log: $log)"
+
+if [ -z "$distro" ]; then
+  say 'torch (the CPU build where pip offers it)'
+  torch=$(grep '^torch==' "$scripts/requirements.txt")
+  if ! has "$python" torch && ! pip_install "$torch+cpu"; then
+    echo "      pip offers no CPU build here: taking the default one, which may be several GB"
+  fi
+  say 'ROS 2 Jazzy, OpenCV, numpy, test tools'
+  pip_or_fail -r "$scripts/requirements-ros.txt" -r "$scripts/requirements.txt" \
+    -r "$scripts/requirements-test.txt"
+
+  say 'vision_msgs (compiled, about a minute)'
+  # shellcheck source=scripts/env.sh
+  (. "$scripts/env.sh" && quietly bash "$scripts/vision_msgs/build.sh" "$venv") ||
+    fail "vision_msgs did not build: install g++ 9 or newer, or send this log: $log"
+  grep -q "$detection_hash" "$venv/share/vision_msgs/msg/Detection2D.json" ||
+    fail "vision_msgs/Detection2D has another type hash than upstream: restore scripts/vision_msgs"
+else
+  say "torch and safetensors, where $distro lacks them"
+  missing=()
+  while read -r module requirement; do
+    has "$python" "$module" || missing+=("$requirement")
+  done < <(sed -nE 's/^((torch|safetensors|tqdm)==.*)/\2 \1/p' "$scripts/requirements.txt")
+  [ ${#missing[@]} -eq 0 ] || pip_or_fail "${missing[@]}"
+  say 'test tools'
+  missing=()
+  while read -r module requirement; do
+    has "$python" "$module" || missing+=("$requirement")
+  done < <(sed -nE 's/^(([a-z_-]+)==.*)/\2 \1/p' "$scripts/requirements-test.txt" |
+    sed 's/^pytest-timeout/pytest_timeout/; s/^types-PyYAML/yaml/')
+  [ ${#missing[@]} -eq 0 ] || pip_or_fail "${missing[@]}"
+fi
+
+say 'hart_ros'
+pip_or_fail --no-deps --no-build-isolation -e "$root"
+# shellcheck source=scripts/env.sh
+. "$scripts/env.sh"
+(cd / && python -c 'import cv2, numpy, rclpy, safetensors, torch, vision_msgs.msg, hart_ros') \
+  2>>"$log" || fail "$(tail -n 1 "$log") (remove $venv and run this again; log: $log)"
+fingerprint >"$stamp"
+echo "ready after $((SECONDS - start)) s"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Installs hart_ros; colcon and pip both read this file."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package_name = 'hart_ros'
+
+setup(
+    name=package_name,
+    version='0.1.0',
+    description='Hierarchical Attentive Recurrent Tracking (HART): track one object in video',
+    long_description='See README.md.',
+    author='hart_ros maintainers',
+    author_email='maintainers@hart-ros.example',
+    maintainer='hart_ros maintainers',
+    maintainer_email='maintainers@hart-ros.example',
+    license='Apache-2.0',
+    keywords=['ROS', 'tracking', 'attention'],
+    packages=find_packages(include=[package_name, package_name + '.*']),
+    package_data={package_name: ['py.typed', 'weights/*.safetensors', 'weights/*.md']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/' + package_name]),
+        ('share/' + package_name, ['package.xml']),
+        ('share/' + package_name + '/launch', sorted(glob('launch/*.launch.py'))),
+        ('share/' + package_name + '/config', sorted(glob('config/*.*'))),
+    ],
+    zip_safe=False,
+    python_requires='>=3.10',
+    # What rosdep installs under other names; rclpy and the messages come with ROS itself.
+    install_requires=['setuptools', 'numpy', 'safetensors', 'torch'],
+    extras_require={'test': ['hypothesis', 'pytest', 'pytest-timeout']},
+    entry_points={
+        'console_scripts': [
+            'tracker_node = hart_ros.nodes.tracker_node:main',
+            'player_node = hart_ros.nodes.player_node:main',
+            'hart-demo = hart_ros.demo.main:main',
+            'hart-train = hart_ros.training.main:main',
+        ],
+    },
+)
