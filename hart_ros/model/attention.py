@@ -108,7 +108,7 @@ def gaussian_filters(
 
 
 def read_glimpse(image: Tensor, grid: Tensor, glimpse_size: int) -> Tensor:
-    """g = F_y x F_x^T for every channel (RATM, equation 4).
+    """The glimpse, F_y x F_x^T of every channel (RATM, equation 4).
 
     Args:
         image: (B, C, H, W).

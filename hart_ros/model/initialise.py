@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How layers of `hart_2017` start. The authors trained with TensorFlow 1, whose defaults are not
-PyTorch's: weights and biases alike are uniform, and biases do not start at 0.
+"""How layers of `hart_2017` start.
+
+The authors trained with TensorFlow 1, whose defaults are not PyTorch's: weights and biases alike
+are uniform, and biases do not start at 0.
 """
 
 from __future__ import annotations
