@@ -56,6 +56,7 @@ def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.n
     for frame, box, centre, offset in zip(frames, truth, centres, offsets, strict=True):
         corner = np.rint(centre - (CANVAS / 2 + offset) / zoom).astype(int)
         extent = np.rint(CANVAS / zoom).astype(int)
+        extent -= extent % np.maximum(extent // CANVAS, 1)  # see _resized
         images.append(_cut(frame, corner, extent))
         scale = CANVAS / extent
         boxes.append(np.concatenate(((box[:2] - corner) * scale, box[2:] * scale)))
@@ -94,7 +95,7 @@ def _cut(frame: np.ndarray, corner: np.ndarray, extent: np.ndarray) -> np.ndarra
     right, bottom = np.minimum(corner + extent, (width, height))
     if right <= left or bottom <= top:
         return np.full((CANVAS, CANVAS, 3), 127, np.uint8)
-    part = np.ascontiguousarray(frame[top:bottom, left:right])
+    part = frame[top:bottom, left:right]
     borders = (
         int(top - corner[1]),
         int(corner[1] + extent[1] - bottom),
@@ -102,11 +103,22 @@ def _cut(frame: np.ndarray, corner: np.ndarray, extent: np.ndarray) -> np.ndarra
         int(corner[0] + extent[0] - right),
     )
     if any(borders):
-        mean = cv2.mean(part)
+        mean = part[::8, ::8].mean((0, 1))
         part = cv2.copyMakeBorder(part, *borders, cv2.BORDER_CONSTANT, value=mean)
-    shrinks = part.shape[0] > CANVAS
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return cv2.resize(part, (CANVAS, CANVAS), interpolation=way)
+    return _resized(part)
+
+
+def _resized(part: np.ndarray) -> np.ndarray:
+    """A part of a frame at the canvas's size: whole factors by averaging, the rest linearly.
+
+    OpenCV's area interpolation is slow for any other factor, and cutting clips must keep up with
+    training on them.
+    """
+    y, x = part.shape[0] // CANVAS, part.shape[1] // CANVAS
+    if x > 1 or y > 1:
+        height, width = part.shape[0] // max(y, 1), part.shape[1] // max(x, 1)
+        part = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    return cv2.resize(part, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
 
 
 def _filled(boxes: list[tuple[float, float, float, float] | None]) -> np.ndarray:

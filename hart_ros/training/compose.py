@@ -14,18 +14,17 @@ from .augment import paste, smooth_path, soft_shape
 from .clips import CANVAS, LARGEST, SMALLEST, Clip, Random
 
 
-def composed_clip(rng: Random, scene: np.ndarray, other: np.ndarray, target: Clip) -> Clip:
+def composed_clip(
+    rng: Random, steps: int, scene: np.ndarray, other: np.ndarray, target: Clip
+) -> Clip:
     """A patch moves over a scene, past up to two rivals.
 
     Args:
+        steps: length of the clip.
         scene: (N, CANVAS, CANVAS, 3), canvases for the background, cycled to and fro.
         other: (CANVAS, CANVAS, 3), where the rivals' texture comes from.
-        target: clip whose target is cut out and moved; any of its frames may be used.
-
-    Returns:
-        A clip as long as `target`.
+        target: clip whose first frame shows what is cut out and moved.
     """
-    steps = len(target.images)
     patch = _patch(rng, target.images[0], target.boxes[0])
     things = [_Thing(rng, patch, steps)]
     for _ in range(int(rng.integers(0, 3))):

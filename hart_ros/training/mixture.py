@@ -51,12 +51,14 @@ class ClipMixture(IterableDataset[dict[str, Tensor]]):
 
     def sample(self, rng: Random) -> Clip:
         """One augmented clip."""
-        clip = self._cut(rng, self.length)
         if rng.random() < self.config.composed:
             scene = self._cut(rng, self.length if rng.random() < 0.5 else 1)
-            clip = composed_clip(rng, scene.images, self._cut(rng, 1).images[0], clip)
-        elif rng.random() < self.config.lookalike:
-            add_lookalike(rng, clip)
+            other, target = self._cut(rng, 1), self._cut(rng, 1)
+            clip = composed_clip(rng, self.length, scene.images, other.images[0], target)
+        else:
+            clip = self._cut(rng, self.length)
+            if rng.random() < self.config.lookalike:
+                add_lookalike(rng, clip)
         if self.length > 1 and rng.random() < self.config.occluder:
             add_occluder(rng, clip, self._cut(rng, 1).images[0])
         photometric(rng, clip)
@@ -80,7 +82,7 @@ class ClipMixture(IterableDataset[dict[str, Tensor]]):
 
 def as_tensors(clip: Clip) -> dict[str, Tensor]:
     """Images (T, 3, H, W) uint8 RGB, boxes (T, 4) xywh, present (T,)."""
-    rgb = np.ascontiguousarray(clip.images[..., ::-1].transpose(0, 3, 1, 2))
+    rgb = np.stack([np.stack(cv2.split(image)[::-1]) for image in clip.images])
     return {
         'images': torch.from_numpy(rgb),
         'boxes': torch.from_numpy(clip.boxes),
