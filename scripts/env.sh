@@ -5,7 +5,7 @@
 # Without one: .venv alone. It is a ROS 2 prefix of its own, and nothing from outside may mix in.
 
 _hart_root=$(cd "$(dirname "${BASH_SOURCE:-$0}")/.." && pwd)
-if [ -n "${ROS_DISTRO:-}" ] && [ -f "$_hart_root/.venv-$ROS_DISTRO/hart_ros.stamp" ]; then
+if [ -n "${ROS_DISTRO:-}" ] && [ -f "$_hart_root/.venv-$ROS_DISTRO/bin/activate" ]; then
   _hart_venv=$_hart_root/.venv-$ROS_DISTRO
   # This checkout comes before a hart_ros that a workspace may have put on the path.
   export PYTHONPATH="$_hart_root${PYTHONPATH:+:$PYTHONPATH}"

@@ -67,7 +67,7 @@ if [ -z "$distro" ]; then
   [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
     fail "ROS 2 wheels exist for x86-64 Linux only: install a ROS 2 distribution and source it"
   for compiler in "${CC:-cc}" "${CXX:-c++}"; do
-    command -v "$compiler" >/dev/null ||
+    command -v "${compiler%% *}" >/dev/null ||
       fail "no C/C++ compiler ($compiler): sudo apt install build-essential"
   done
   [ -f "$("$base" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
@@ -86,12 +86,13 @@ steps=5
 say() { printf '[%d/%d] %s\n' "$((step += 1))" "$steps" "$*"; }
 
 # Runs a command with its output in the log, and shows the log's last line every ten seconds.
+# What shows it must not hold the lock (descriptor 9) when its last sleep outlives the set-up.
 quietly() {
   (
     while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
       printf '      %s\n' "$(tail -n 1 "$log" | tr '\r' '\n' | tail -n 1 | cut -c 1-90)"
     done
-  ) &
+  ) 9<&- &
   local pulse=$! status=0
   "$@" >>"$log" 2>&1 || status=$?
   kill "$pulse" 2>/dev/null || true
@@ -115,6 +116,52 @@ pip_or_fail() {
     ); log: $log)"
 }
 
+# The build without CUDA where pip's own configuration knows a place that has it; else the default.
+install_torch() {
+  local torch
+  torch=$(grep '^torch==' "$scripts/requirements.txt")
+  installed "$torch" || pip_install "$torch+cpu" && return
+  echo '      pip offers no CPU build here: the default one may be several GB, once'
+  pip_or_fail "$torch"
+}
+installed() { # NAME==VERSION, any build of it
+  "$python" - "$1" >/dev/null 2>&1 <<'END'
+import sys
+from importlib.metadata import version
+
+name, wanted = sys.argv[1].split('==')
+sys.exit(version(name).split('+')[0] != wanted)
+END
+}
+
+# The requirements of a file that match a pattern and that the distribution has in no version.
+install_missing() {
+  local requirement missing=()
+  while read -r requirement; do
+    "$python" -m pip show --quiet "${requirement%%==*}" >/dev/null 2>&1 || missing+=("$requirement")
+  done < <(grep -E "$1" "$2")
+  [ ${#missing[@]} -eq 0 ] || pip_or_fail "${missing[@]}"
+}
+
+# A wheel cannot say where ROS looks for launch files and executables, and an editable install
+# copies no data files: links make the environment a prefix that `ros2` and ament_index know.
+link_prefix() {
+  local share=$venv/share/hart_ros index=$venv/share/ament_index/resource_index/packages name
+  mkdir -p "$share" "$index" "$venv/lib/hart_ros"
+  ln -sfn "$root/resource/hart_ros" "$index/hart_ros"
+  for name in package.xml launch config; do
+    ln -sfn "$root/$name" "$share/$name"
+  done
+  # Old setuptools put them in lib/hart_ros (setup.cfg), new ones in bin.
+  for name in tracker_node player_node hart-demo hart-train; do
+    if [ -f "$venv/bin/$name" ] && [ ! -L "$venv/bin/$name" ]; then
+      ln -sfn "$venv/bin/$name" "$venv/lib/hart_ros/$name"
+    else
+      ln -sfn "$venv/lib/hart_ros/$name" "$venv/bin/$name"
+    fi
+  done
+}
+
 if [ -e "$venv/installing" ]; then
   echo "setup: the last set-up was cut short while it installed: starting over"
   rm -rf "$venv"
@@ -134,10 +181,7 @@ mkdir -p "$venv"
 
 if [ -z "$distro" ]; then
   say 'torch (the CPU build where pip offers it)'
-  torch=$(grep '^torch==' "$scripts/requirements.txt")
-  if ! has "$python" torch && ! pip_install "$torch+cpu"; then
-    echo "      pip offers no CPU build here: taking the default one, which may be several GB"
-  fi
+  install_torch
   say 'ROS 2 Jazzy, OpenCV, numpy, test tools'
   pip_or_fail -r "$scripts/requirements-ros.txt" -r "$scripts/requirements.txt" \
     -r "$scripts/requirements-test.txt"
@@ -150,22 +194,15 @@ if [ -z "$distro" ]; then
     fail "vision_msgs/Detection2D has another type hash than upstream: restore scripts/vision_msgs"
 else
   say "torch and safetensors, where $distro lacks them"
-  missing=()
-  while read -r module requirement; do
-    has "$python" "$module" || missing+=("$requirement")
-  done < <(sed -nE 's/^((torch|safetensors|tqdm)==.*)/\2 \1/p' "$scripts/requirements.txt")
-  [ ${#missing[@]} -eq 0 ] || pip_or_fail "${missing[@]}"
+  has "$python" torch || install_torch
+  install_missing '^(safetensors|tqdm)==' "$scripts/requirements.txt"
   say 'test tools'
-  missing=()
-  while read -r module requirement; do
-    has "$python" "$module" || missing+=("$requirement")
-  done < <(sed -nE 's/^(([a-z_-]+)==.*)/\2 \1/p' "$scripts/requirements-test.txt" |
-    sed 's/^pytest-timeout/pytest_timeout/; s/^types-PyYAML/yaml/')
-  [ ${#missing[@]} -eq 0 ] || pip_or_fail "${missing[@]}"
+  install_missing '^[a-z]' "$scripts/requirements-test.txt"
 fi
 
 say 'hart_ros'
 pip_or_fail --no-deps --no-build-isolation -e "$root"
+link_prefix
 # shellcheck source=scripts/env.sh
 . "$scripts/env.sh"
 (cd / && python -c 'import cv2, numpy, rclpy, safetensors, torch, vision_msgs.msg, hart_ros') \
