@@ -59,7 +59,7 @@ def _rectangle(
 ) -> None:
     x, y, w, h = box
     first, last = (round(x), round(y)), (round(x + w) - 1, round(y + h) - 1)
-    cv2.rectangle(picture, first, last, colour, thickness, cv2.LINE_AA)
+    cv2.rectangle(picture, first, last, colour, thickness)
 
 
 def _write(picture: np.ndarray, text: str, box: BoxXYWH) -> None:

@@ -193,8 +193,8 @@ def load_sequences(options: argparse.Namespace) -> tuple[list[Sequence], list[Se
         kept = validation if folder.name in VALIDATION else training
         kept.append(cached_sequence(open_source(folder), options.cache))
     seeds = range(FIRST_TRAINING_DRIVE, FIRST_TRAINING_DRIVE + options.drives)
-    for seed in tqdm(seeds, desc='drives', mininterval=5.0):
-        training.append(cached_sequence(_drive(seed), options.cache))
+    bar = tqdm(seeds, desc='drives', mininterval=5.0)
+    training += [cached_sequence(_drive(seed), options.cache) for seed in bar]
     if options.drives:
         validation += [cached_sequence(_drive(seed), options.cache) for seed in VALIDATION_DRIVES]
     return training, validation

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small sequences whose target is known exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hart_ros.training.frames import Sequence
+
+
+def moving_square(name: str = 'square', steps: int = 40) -> Sequence:
+    """A bright red square of 40 pixels that moves 2 pixels a frame over dark noise."""
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 60, (steps, 120, 200, 3), dtype=np.uint8)
+    boxes = {}
+    for t in range(steps):
+        frames[t, 50:90, 20 + 2 * t : 60 + 2 * t] = (0, 0, 255)  # BGR
+        boxes[t] = (20.0 + 2 * t, 50.0, 40.0, 40.0)
+    return Sequence(name, frames, {7: boxes})
+
+
+@pytest.fixture
+def sequence() -> Sequence:
+    return moving_square()

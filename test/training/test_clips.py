@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clips show the target where their boxes say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hart_ros.evaluation.metrics import iou_xywh
+from hart_ros.training.augment import add_lookalike, add_occluder, photometric, smooth_path
+from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, cut_clip
+from hart_ros.training.compose import composed_clip
+from hart_ros.training.frames import Sequence
+from hart_ros.training.mixture import ClipMixture, MixtureConfig, as_tensors
+
+
+def red_box(image: np.ndarray) -> tuple[float, float, float, float]:
+    """Where the red square of `sequence` is seen."""
+    rows, columns = np.nonzero((image[..., 2] > 150) & (image[..., 0] < 90))
+    x, y = columns.min(), rows.min()
+    return x, y, columns.max() + 1 - x, rows.max() + 1 - y
+
+
+def a_clip(sequence: Sequence, seed: int, length: int = 6) -> Clip:
+    rng = np.random.default_rng(seed)
+    while True:
+        clip = cut_clip(rng, sequence, 7, length)
+        if clip is not None:
+            return clip
+
+
+@pytest.mark.parametrize('seed', range(8))
+def test_the_box_is_where_the_target_is_seen(sequence: Sequence, seed: int) -> None:
+    clip = a_clip(sequence, seed)
+    assert clip.images.shape == (6, CANVAS, CANVAS, 3)
+    assert clip.present.all()
+    side = np.sqrt(clip.boxes[0, 2] * clip.boxes[0, 3])
+    assert 0.8 * SMALLEST < side < 1.25 * LARGEST
+    for image, (x, y, w, h) in zip(clip.images, clip.boxes, strict=True):
+        if min(x, y) >= 0 and x + w <= CANVAS and y + h <= CANVAS:
+            assert iou_xywh(red_box(image), (x, y, w, h)) > 0.85
+
+
+def test_no_clip_where_the_track_has_no_room(sequence: Sequence) -> None:
+    assert cut_clip(np.random.default_rng(0), sequence, 7, 100) is None
+
+
+def test_frames_without_a_box_are_marked_absent(sequence: Sequence) -> None:
+    boxes = {t: box for t, box in sequence.tracks[7].items() if t % 4}
+    clip = a_clip(Sequence('gaps', sequence.frames, {7: boxes}), 0, 8)
+    assert clip.present[0]
+    assert not clip.present.all()
+
+
+def test_a_composed_clip_has_a_tight_box(sequence: Sequence) -> None:
+    target = a_clip(sequence, 0)
+    dark = np.zeros((1, CANVAS, CANVAS, 3), np.uint8)
+    for seed in range(5):
+        clip = composed_clip(np.random.default_rng(seed), 4, dark, dark[0], target)
+        assert len(clip.images) == 4
+        for image, box in zip(clip.images, clip.boxes, strict=True):
+            x, y, w, h = box
+            if min(x, y) >= 0 and x + w <= CANVAS and y + h <= CANVAS:
+                assert image[int(y + h / 2), int(x + w / 2)].any()
+
+
+def test_photometric_changes_pixels_only(sequence: Sequence) -> None:
+    clip = a_clip(sequence, 0)
+    before, boxes = clip.images.copy(), clip.boxes.copy()
+    photometric(np.random.default_rng(0), clip)
+    assert clip.images.dtype == np.uint8
+    assert not np.array_equal(before, clip.images)
+    np.testing.assert_array_equal(boxes, clip.boxes)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_a_lookalike_never_hides_the_target(sequence: Sequence, seed: int) -> None:
+    clip = a_clip(sequence, seed)
+    centres = (clip.boxes[:, :2] + clip.boxes[:, 2:] / 2).clip(0, CANVAS - 1).astype(int)
+    add_lookalike(np.random.default_rng(seed), clip)
+    assert all(clip.images[t, y, x, 2] > 150 for t, (x, y) in enumerate(centres))
+
+
+def test_a_hidden_target_is_marked_absent(sequence: Sequence) -> None:
+    dark = np.zeros((CANVAS, CANVAS, 3), np.uint8)
+    hidden = 0
+    for seed in range(30):
+        clip = a_clip(sequence, seed)
+        add_occluder(np.random.default_rng(seed), clip, dark)
+        assert clip.present[0]
+        hidden += int((~clip.present).sum())
+    assert hidden > 0
+
+
+def test_a_path_starts_at_its_origin() -> None:
+    path = smooth_path(np.random.default_rng(0), 5, 3.0)
+    assert path.shape == (5, 2)
+    assert not path[0].any()
+
+
+def test_the_stream_is_repeatable(sequence: Sequence) -> None:
+    streams = [iter(ClipMixture([sequence], 4, seed)) for seed in (3, 3, 4)]
+    a, b, c = (next(s) for s in streams)
+    assert a['images'].shape == (4, 3, CANVAS, CANVAS)
+    assert a['images'].equal(b['images'])
+    assert a['boxes'].equal(b['boxes'])
+    assert not a['images'].equal(c['images'])
+
+
+def test_weights_choose_among_sources(sequence: Sequence) -> None:
+    other = Sequence('synthetic-1', sequence.frames, sequence.tracks)
+    config = MixtureConfig(source_weights=(('synthetic', 0.25),))
+    np.testing.assert_allclose(ClipMixture([sequence, other], 4, 0, config).weights, [0.8, 0.2])
+
+
+def test_tensors_are_rgb(sequence: Sequence) -> None:
+    clip = a_clip(sequence, 0)
+    x, y, w, h = clip.boxes[0].astype(int)
+    tensors = as_tensors(clip)
+    assert tensors['images'][0, 0, y + h // 2, x + w // 2] > 150  # red comes first

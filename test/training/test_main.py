@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""hart-train from end to end on a few frames, stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+
+from hart_ros.tracking import load_model
+from hart_ros.training import main as train
+from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
+from hart_ros.training.frames import Sequence
+
+
+@pytest.fixture
+def data(tmp_path: Path, sequence: Sequence) -> Path:
+    """A folder with one training and one validation sequence."""
+    for name in ('square', 'car'):
+        folder = tmp_path / 'data' / name
+        folder.mkdir(parents=True)
+        code = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined]
+        writer = cv2.VideoWriter(str(folder / 'video.mp4'), code, 25, (200, 120))
+        rows = ['frame,track_id,x,y,w,h']
+        for t, frame in enumerate(sequence.frames):
+            writer.write(frame)
+            rows.append(','.join(f'{v:g}' for v in (t + 1, 1, *sequence.tracks[7][t])))
+        writer.release()
+        (folder / 'boxes.csv').write_text('\n'.join(rows) + '\n')
+    return tmp_path / 'data'
+
+
+def run(data: Path, *options: str) -> Path:
+    out = data.parent / 'out'
+    train.main(
+        [str(data), '--out', str(out), '--cache', str(data.parent / 'cache'), '--drives', '0']
+        + ['--batch', '2', '--workers', '0', '--threads', '1', '--log-every', '1']
+        + ['--save-every', '1', *options]
+    )
+    return out
+
+
+def test_a_run_leaves_weights_that_load_and_can_be_resumed(data: Path) -> None:
+    out = run(data, '--steps', '2', '--validate-every', '2')
+    load_model(out / 'best.safetensors')
+    run(data, '--steps', '4', '--validate-every', '2')
+    lines = [json.loads(line) for line in (out / 'log.jsonl').read_text().splitlines()]
+    assert [line['step'] for line in lines if 'loss' in line] == [1, 2, 3, 4]
+    assert all('car' in line['sequences'] for line in lines if 'hart60' in line)
+    assert load_checkpoint(out / 'last.pt', torch.device('cpu'))['step'] == 4
+
+
+def test_a_kill_while_writing_keeps_the_old_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / 'last.pt'
+    save_checkpoint(path, {'step': 1})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, 'save', killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(path, {'step': 2})
+    assert load_checkpoint(path, torch.device('cpu'))['step'] == 1

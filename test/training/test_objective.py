@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Losses with known values, and a network that learns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from hart_ros.model.hart import HART, HartConfig
+from hart_ros.model.state import StepOutput
+from hart_ros.training.frames import Sequence
+from hart_ros.training.mixture import ClipMixture
+from hart_ros.training.objective import drawn_box, step_loss, unroll
+
+SMALL = HartConfig(glimpse_size=48, v1_widths=(8, 16, 16, 16, 16, 16), hidden=32)
+
+
+def test_the_drawn_box_has_the_share_of_each_cell() -> None:
+    window = torch.tensor([[10.0, 20.0, 40.0, 80.0]])
+    box = torch.tensor([[20.0, 50.0, 15.0, 40.0]])  # cells of 10 x 20: columns 1-2.5, rows 1.5-3.5
+    want = torch.outer(torch.tensor([0, 0.5, 1, 0.5]), torch.tensor([0, 1, 0.5, 0]))
+    torch.testing.assert_close(drawn_box(box, window, 4)[0], want)
+
+
+def step_of(box: list[float], score: float, mask: torch.Tensor) -> StepOutput:
+    window = torch.tensor([[0.0, 0.0, 100.0, 100.0]])
+    return StepOutput(
+        torch.tensor([box]), torch.tensor([score]), window, torch.zeros(1, 3, 4, 4), mask
+    )
+
+
+def test_a_perfect_step_costs_next_to_nothing() -> None:
+    truth = torch.tensor([[25.0, 25.0, 50.0, 50.0]])
+    mask = 40 * drawn_box(truth, torch.tensor([[0.0, 0.0, 100.0, 100.0]]), 4) - 20
+    loss, log = step_loss(step_of([25, 25, 50, 50], 0.999, mask), truth, torch.tensor([True]))
+    assert float(loss) == pytest.approx(0, abs=0.01)
+    assert log['iou'] == pytest.approx(1, abs=1e-4)
+
+
+def test_worse_steps_cost_more() -> None:
+    truth = torch.tensor([[25.0, 25.0, 50.0, 50.0]])
+    mask = torch.zeros(1, 4, 4)
+    there = torch.tensor([True])
+    boxes = ([25, 25, 50, 50], [30, 25, 50, 50], [50, 50, 50, 50], [90, 90, 5, 5])
+    losses = [float(step_loss(step_of(list(b), 0.5, mask), truth, there)[0]) for b in boxes]
+    assert losses == sorted(losses)
+
+
+def test_an_absent_target_teaches_the_score_alone() -> None:
+    truth = torch.tensor([[25.0, 25.0, 50.0, 50.0]])
+    mask = torch.zeros(1, 4, 4)
+    absent = torch.tensor([False])
+    _, log = step_loss(step_of([90, 90, 5, 5], 0.25, mask), truth, absent)
+    assert log['box'] == log['mask'] == 0
+    assert log['score'] == pytest.approx(-np.log(0.75), rel=1e-5)
+
+
+@pytest.mark.parametrize('half', [False, True])
+def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    mixture = ClipMixture([sequence], 3, 0)
+    clips = [mixture.sample(rng) for _ in range(2)]
+    batch = {
+        'images': torch.stack(
+            [torch.from_numpy(c.images[..., ::-1].copy()).permute(0, 3, 1, 2) for c in clips]
+        ),
+        'boxes': torch.stack([torch.from_numpy(c.boxes) for c in clips]),
+        'present': torch.stack([torch.from_numpy(c.present) for c in clips]),
+    }
+    model = HART(SMALL)
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(40):
+        loss, _ = unroll(model, batch, half)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
