@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Sets up what is missing, then shows the tracker at work: bash scripts/demo.sh [--help]
+set -euo pipefail
+
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bash "$scripts/setup.sh"
+# shellcheck source=scripts/env.sh
+. "$scripts/env.sh"
+exec hart-demo "$@"
