@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every test of the model starts from the same seed, and runs on one thread."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from hypothesis import settings
+
+settings.register_profile('model', deadline=None, max_examples=60)
+settings.load_profile('model')
+
+
+@pytest.fixture(autouse=True)
+def _repeatable() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
