@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Enters what scripts/setup.sh made. For sourcing: source scripts/env.sh
 #
 # With a sourced ROS 2 distribution: the distribution, plus what it lacks from .venv-$ROS_DISTRO.
