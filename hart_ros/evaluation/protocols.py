@@ -24,7 +24,7 @@ class AnyTracker(Protocol):
 
 def hart60(
     tracker: AnyTracker,
-    frames: Frames[np.ndarray],
+    frames: Frames[np.ndarray] | np.ndarray,
     boxes: Mapping[int, BoxXYWH],
     clips: int = 3,
     steps: int = 60,

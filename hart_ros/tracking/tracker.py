@@ -135,7 +135,7 @@ class HartTracker:
         left, top, right, bottom = _reach(_numbers(window_xywh), size, frame.shape)
         crop = frame[top:bottom, left:right]
         crop = crop[..., None] if crop.ndim == 2 else crop
-        pixels = torch.from_numpy(np.ascontiguousarray(crop)).to(self.device)
+        pixels = torch.from_numpy(crop.copy()).to(self.device)
         image = pixels.permute(2, 0, 1).flip(0)[None].float() / 255.0  # BGR to RGB
         offset = torch.tensor([left, top, 0, 0], dtype=torch.float32, device=self.device)
         glimpse, coverage = gaussian_glimpse(image, window_xywh - offset, size, NARROWEST_SIGMA)

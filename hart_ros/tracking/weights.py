@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -66,6 +67,5 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
 
 
 def _config(text: str) -> HartConfig:
-    values = json.loads(text)
-    lists = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    return HartConfig(**lists)
+    values: dict[str, Any] = json.loads(text)
+    return HartConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -50,7 +50,7 @@ def _motion_blur(rng: Random, image: np.ndarray) -> np.ndarray:
 def _noisy(rng: Random, image: np.ndarray, deviation: float) -> np.ndarray:
     noise = np.empty(image.shape, np.int16)
     cv2.setRNGSeed(int(rng.integers(2**31 - 1)))
-    cv2.randn(noise, 0, deviation)
+    cv2.randn(noise, np.zeros(3), np.full(3, deviation))
     return cv2.add(image, noise, dtype=cv2.CV_8U)
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +29,7 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .frames import Sequence, cached_sequence
 from .mixture import ClipMixture, MixtureConfig
 from .objective import unroll
+from .origin import origin
 from .split import FIRST_TRAINING_DRIVE, VALIDATION, VALIDATION_DRIVES
 
 STAGES = ((0.0, 4), (0.2, 8), (0.5, 12))  # from this share of the training on, frames of a clip
@@ -43,7 +46,9 @@ def main(argv: list[str] | None = None) -> None:
         f'{len(training)} training sequences, {sum(len(s.frames) for s in training)} frames; '
         f'{len(validation)} for validation'
     )
-    Trainer(options, training, validation).run()
+    trainer = Trainer(options, training, validation)
+    trainer.log_start(sys.argv[1:] if argv is None else argv)
+    trainer.run()
 
 
 class Trainer:
@@ -68,6 +73,10 @@ class Trainer:
         self.last = options.out / 'last.pt'
         if self.last.is_file():
             self._resume()
+
+    def log_start(self, argv: list[str]) -> None:
+        """Notes what was asked for and what code does it: the model card is made from this."""
+        self._log({'step': self.step, 'command': shlex.join(['hart-train', *argv]), **origin()})
 
     def run(self) -> None:
         """Trains to the last step, through stages of growing clips."""
@@ -187,7 +196,8 @@ def validate(weights: Path, sequences: list[Sequence]) -> dict[str, float]:
 
 def load_sequences(options: argparse.Namespace) -> tuple[list[Sequence], list[Sequence]]:
     """Training and validation sequences, decoded into the cache on first use."""
-    training, validation = [], []
+    training: list[Sequence] = []
+    validation: list[Sequence] = []
     folders = sorted(p for p in options.data.iterdir() if (p / 'boxes.csv').is_file())
     for folder in tqdm(folders, desc='sequences', mininterval=5.0):
         kept = validation if folder.name in VALIDATION else training
