@@ -67,5 +67,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
 
 
 def _config(text: str) -> HartConfig:
-    values: dict[str, Any] = json.loads(text)
-    return HartConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    sizes: dict[str, Any] = {}
+    for name, value in json.loads(text).items():
+        sizes[name] = tuple(value) if isinstance(value, list) else value
+    return HartConfig(**sizes)
