@@ -82,10 +82,13 @@ class FrameBuffer:
     def __len__(self) -> int:
         return len(self._frames)
 
-    def resize(self, seconds: float, megabytes: float) -> None:
-        """Set the bounds (seconds between the stamps, megabytes of messages)."""
+    def resize(self, seconds: float | None = None, megabytes: float | None = None) -> None:
+        """Set the bounds: seconds between the stamps, megabytes of messages; None: as it is."""
         with self._lock:
-            self._max_ns, self._max_bytes = int(seconds * 1e9), int(megabytes * 1e6)
+            if seconds is not None:
+                self._max_ns = int(seconds * 1e9)
+            if megabytes is not None:
+                self._max_bytes = int(megabytes * 1e6)
             self._trim()
 
     def add(self, frame: Frame) -> None:
@@ -98,11 +101,11 @@ class FrameBuffer:
             self._size_bytes += frame.size_bytes
             self._trim()
 
-    def clear(self) -> None:
-        """Forget all frames."""
+    def clear(self, fate: Fate = Fate.DROPPED) -> None:
+        """Forget all frames; this is the fate of those that were not looked at yet."""
         with self._lock:
             while self._frames:
-                self._pop_oldest()
+                self._pop_oldest(fate)
 
     @property
     def last_number(self) -> int:
@@ -143,11 +146,11 @@ class FrameBuffer:
         ):
             self._pop_oldest()
 
-    def _pop_oldest(self) -> None:
+    def _pop_oldest(self, fate: Fate = Fate.DROPPED) -> None:
         frame = self._frames.popleft()
         self._size_bytes -= frame.size_bytes
         if frame.fate is Fate.WAITING:
-            self._counts.move(frame, Fate.DROPPED)
+            self._counts.move(frame, fate)
 
 
 def _time_ns(frame: Frame) -> int:

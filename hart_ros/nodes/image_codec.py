@@ -173,7 +173,7 @@ def encode(msg: Any, pixels: np.ndarray) -> Any:
         raise ValueError(f'expected uint8 (H, W, 3) or (H, W), not {pixels.dtype} {pixels.shape}')
     data = array('B')
     if pixels.size:
-        data.frombytes(memoryview(pixels).cast('B'))
+        data.frombytes(pixels.data.cast('B'))
     msg.height, msg.width = pixels.shape[:2]
     msg.encoding = 'bgr8' if pixels.ndim == 3 else 'mono8'
     msg.is_bigendian = 0

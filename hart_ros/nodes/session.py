@@ -15,13 +15,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from hart_ros.nodes.cursor import Cursor
 from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
 from hart_ros.nodes.image_codec import ImageError
 from hart_ros.nodes.reporting import Reporter
-from hart_ros.nodes.target import BoxRequest, CatchUp, Result, Target, seconds
+from hart_ros.nodes.target import BoxRequest, Result, Target, seconds
 from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, Track
 
 T = TypeVar('T')
+
+GRACE = 0.5  # seconds that images and boxes may overtake each other on their way here
 
 
 class Session:
@@ -50,9 +53,9 @@ class Session:
         self._counts = counts
         self._publish = publish
         self._report = report
-        self._cursor = 0  # number of the last frame that was dealt with
-        self._catch_up: CatchUp | None = None
-        self._deadline: float | None = None  # of the request, once there are images
+        self._cursor = Cursor(buffer, counts)
+        self._waiting_since: float | None = None  # the request, with images there
+        self._step_s = 0.0
         self._published = (0, 0)  # epoch and stamp of the last published detection
 
     # ---- commands
@@ -61,7 +64,12 @@ class Session:
         """Start on this box as soon as its frame is there; until then all stays as it is."""
         if self.request is not None:
             self._reject('a newer box replaced it')
-        self.request, self._deadline = request, None
+        self.request, self._waiting_since = request, None
+
+    def refuse_box(self, reason: str) -> None:
+        """Note that a box was no box; a good one that waits for its frame goes on waiting."""
+        self.last_init = f'rejected: {reason}'
+        self._report.warn('init_box', f'init_box rejected: {reason}')
 
     def reset(self) -> str:
         """Forget the target and a waiting box; return what was forgotten."""
@@ -70,14 +78,16 @@ class Session:
             forgotten.append(f'target {self.target.target_id!r}')
         if self.request is not None:
             forgotten.append(self.request.describe())
-        self.target, self.request, self._catch_up = None, None, None
+        self.target, self.request = None, None
+        self._cursor.hurry()
         return 'forgot ' + ' and '.join(forgotten) if forgotten else 'there was no target'
 
     def enable(self, enabled: bool) -> str:
         """Go on or pause. Frames of the pause are not kept, the target is."""
         self.enabled = enabled
-        self._buffer.clear()
-        self._catch_up, self._deadline = None, None
+        self._buffer.clear(Fate.DISABLED)
+        self._cursor.hurry()
+        self._waiting_since = None
         return 'tracking is enabled' if enabled else 'tracking is paused; the target is kept'
 
     def set_trail_length(self, length: int) -> None:
@@ -94,7 +104,7 @@ class Session:
             return False
         if self.request is not None and self._try_to_start(self.request):
             return True
-        frame = self._next_frame()
+        frame = self._cursor.next(Fate.IDLE if self.target is None else Fate.DROPPED)
         if frame is None:
             return False
         if self.target is None:
@@ -103,23 +113,9 @@ class Session:
             self._follow(frame, self.target)
         return True
 
-    def _next_frame(self) -> Frame | None:
-        """Return the newest frame and drop those before it; in order while catching up."""
-        frames = [f for f in self._buffer.after(self._cursor) if f.fate is not Fate.BAD]
-        if not frames:
-            self._catch_up = None
-            return None
-        stride = len(frames)
-        if self._catch_up is not None:
-            stride = min(stride, self._catch_up.stride(self._buffer.last_number))
-        passed_over = Fate.DROPPED if self.target is not None else Fate.IDLE
-        self._pass_over(frames[: stride - 1], passed_over)
-        self._cursor = frames[stride - 1].number
-        return frames[stride - 1]
-
     def _follow(self, frame: Frame, target: Target) -> None:
         """Find the target in a frame. Its state changes only if all went well."""
-        live = self._catch_up is None
+        live = not self._cursor.catching_up
 
         def update(image: np.ndarray) -> tuple[np.ndarray, Track, Any]:
             return image, *self._tracker.update(image, target.state)
@@ -137,7 +133,7 @@ class Session:
                 'box is scaled; send a new box if the view changed too',
             )
         target.state = state
-        self._finish(Result(frame, image, track, target, live))
+        self._finish(Result(frame, image, track, target, self._step_s, live))
 
     def _finish(self, result: Result) -> None:
         result.target.note(result.track)
@@ -163,36 +159,19 @@ class Session:
         frame = self._buffer.nearest(request.stamp_ns, self.stamp_tolerance)
         if frame is not None and frame.stamp_ns == request.stamp_ns:
             return self._start(frame, request)
-        if request.stamp_ns > newest.stamp_ns > 0 and not self._too_late():
-            return False  # of a frame still to come
+        # Its frame may still come: of the future, or of a bag that starts again just now.
+        ahead = request.stamp_ns > newest.stamp_ns > 0
+        if (ahead or frame is None) and not self._too_late(self.buffer_seconds if ahead else GRACE):
+            return False
         if frame is not None:
             return self._start(frame, request)
-        self._reject(self._why_no_frame(request.stamp_ns, oldest.stamp_ns, newest.stamp_ns))
+        self._reject(request.why_no_frame(oldest.stamp_ns, newest.stamp_ns))
         return True
 
-    def _too_late(self) -> bool:
-        if self._deadline is None:
-            self._deadline = time.monotonic() + max(self.buffer_seconds, 0.5)
-        return time.monotonic() > self._deadline
-
-    def _why_no_frame(self, stamp_ns: int, oldest_ns: int, newest_ns: int) -> str:
-        stamp = f'header.stamp {seconds(stamp_ns)}'
-        if newest_ns == 0:
-            return f'{stamp}, but the images carry no stamps; send the box with a zero stamp'
-        if stamp_ns > newest_ns:
-            return (
-                f'{stamp} is newer than all images ({seconds(newest_ns)}) and none came in time; '
-                "use the stamp of the box's image, or zero for the next one"
-            )
-        if stamp_ns < oldest_ns:
-            return (
-                f'{stamp} is older than the buffered frames (from {seconds(oldest_ns)}); use the '
-                "stamp of the box's image, or raise buffer_seconds and buffer_megabytes"
-            )
-        return (
-            f'no frame within stamp_tolerance of {stamp}; use the stamp of the '
-            "box's image, or raise stamp_tolerance"
-        )
+    def _too_late(self, patience: float) -> bool:
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
+        return time.monotonic() - self._waiting_since > max(patience, GRACE)
 
     def _start(self, frame: Frame, request: BoxRequest) -> bool:
         """Replace the target, or say why not and leave it alone. Returns True."""
@@ -217,19 +196,14 @@ class Session:
         self.request = None
         trail: deque[tuple[float, float]] = deque(maxlen=self.trail_length)
         self.target = Target(request.target_id, request.class_id, state, trail)
-        self._pass_over(
-            [f for f in self._buffer.after(self._cursor) if f.number < frame.number], Fate.DROPPED
-        )
-        self._cursor = frame.number
-        behind = len(self._buffer.after(frame.number))
-        self._catch_up = CatchUp(self._buffer.last_number) if behind else None
-        self.last_init = f'accepted: {request.describe()}'
+        behind = self._cursor.start_at(frame)
+        self.last_init = f'taken: {request.describe()}'
         late = f', {behind} frames ago' if behind else ''
         self._report.info(
             f'tracking {request.target_id!r} from {seconds(frame.stamp_ns)}{late}: '
             f'{request.describe()}'
         )
-        self._finish(Result(frame, image, track, self.target, live=not behind))
+        self._finish(Result(frame, image, track, self.target, self._step_s, live=not behind))
         return True
 
     def _reject(self, reason: str) -> None:
@@ -251,7 +225,9 @@ class Session:
     def _use(self, frame: Frame, action: Callable[[np.ndarray], T]) -> T | None:
         """Decode a frame and act on it; a frame that cannot be used is counted, and said."""
         try:
+            started = time.perf_counter()
             result = action(self._decode(frame.message))
+            self._step_s = time.perf_counter() - started
             self.failure = ''
             return result
         except InvalidBoxError:
@@ -265,8 +241,3 @@ class Session:
             self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
         self._counts.move(frame, Fate.BAD)
         return None
-
-    def _pass_over(self, frames: list[Frame], fate: Fate) -> None:
-        for frame in frames:
-            if frame.fate is Fate.WAITING:
-                self._counts.move(frame, fate)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,26 @@ class BoxRequest:
         x, y, w, h = self.box
         when = f'the stamp {seconds(self.stamp_ns)}' if self.stamp_ns else 'the next frame'
         return f'box {x:g}, {y:g}, {w:g}, {h:g} (id {self.target_id!r}) for {when}'
+
+    def why_no_frame(self, oldest_ns: int, newest_ns: int) -> str:
+        """Return why no frame with a stamp from oldest to newest is the box's."""
+        stamp = f'header.stamp {seconds(self.stamp_ns)}'
+        if newest_ns == 0:
+            return f'{stamp}, but the images carry no stamps; send the box with a zero stamp'
+        if self.stamp_ns > newest_ns:
+            return (
+                f'{stamp} is newer than all images ({seconds(newest_ns)}) and none came in time; '
+                "use the stamp of the box's image, or zero for the next one"
+            )
+        if self.stamp_ns < oldest_ns:
+            return (
+                f'{stamp} is older than the buffered frames (from {seconds(oldest_ns)}); use the '
+                "stamp of the box's image, or raise buffer_seconds and buffer_megabytes"
+            )
+        return (
+            f"no frame within stamp_tolerance of {stamp}; use the stamp of the box's image, or "
+            'raise stamp_tolerance'
+        )
 
 
 @dataclass
@@ -55,27 +74,8 @@ class Result:
     image: Any  # (H, W, 3) or (H, W) uint8
     track: Track
     target: Target
+    step_s: float  # what converting the image and tracking in it took
     live: bool  # False while a late start catches up: its latency says nothing
-
-
-class CatchUp:
-    """How many frames a start in the past may pass over on its way to the present.
-
-    None, while the tracker is faster than the camera. Otherwise so many that the way takes
-    no longer than the frames between start and present lasted.
-    """
-
-    def __init__(self, arrived: int) -> None:
-        self._arrived_before = arrived
-        self._steps = 0
-
-    def stride(self, arrived: int) -> int:
-        """Return how many frames to go on by; `arrived` counts all frames that ever arrived."""
-        self._steps += 1
-        if self._steps <= 4:  # too few to tell
-            return 1
-        rate = (arrived - self._arrived_before) / self._steps  # new frames a step
-        return 1 if rate < 0.8 else 1 + math.floor(2 * rate)
 
 
 def seconds(stamp_ns: int) -> str:

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between `vision_msgs` (4.0 and newer) and boxes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from vision_msgs.msg import Detection2D, ObjectHypothesisWithPose
+
+from hart_ros.nodes.target import BoxRequest, Result
+from hart_ros.tracking.types import BoxXYWH, InvalidBoxError
+
+
+def stamp_ns(header: Any) -> int:
+    """Return a header's stamp in nanoseconds; 0: not stamped."""
+    return header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
+
+
+def to_box(msg: Detection2D) -> BoxXYWH:
+    """Return the box of a detection as x, y, w, h, pixels.
+
+    Raises:
+        InvalidBoxError: NaN, infinite, or without size; names the field.
+    """
+    centre, w, h = msg.bbox.center.position, msg.bbox.size_x, msg.bbox.size_y
+    for field, value in (
+        ('center.position.x', centre.x),
+        ('center.position.y', centre.y),
+        ('size_x', w),
+        ('size_y', h),
+    ):
+        if not math.isfinite(value):
+            raise InvalidBoxError(f'bbox.{field} is {value}; give pixels')
+    for field, value in (('size_x', w), ('size_y', h)):
+        if value <= 0:
+            raise InvalidBoxError(
+                f'bbox.{field} is {value:g}; give the full width and height in pixels'
+            )
+    return centre.x - w / 2, centre.y - h / 2, w, h
+
+
+def to_request(msg: Detection2D, after_number: int) -> BoxRequest:
+    """Return what a message on ~/init_box asks for.
+
+    Args:
+        msg: box, `id` of the target, stamp of the frame; the best hypothesis names its class.
+        after_number: number of the last frame that had arrived before it.
+
+    Raises:
+        InvalidBoxError: see `to_box`.
+    """
+    best = max((result.hypothesis for result in msg.results), key=lambda h: h.score, default=None)
+    return BoxRequest(
+        box=to_box(msg),
+        target_id=msg.id,
+        class_id=best.class_id if best is not None else '',
+        stamp_ns=stamp_ns(msg.header),
+        after_number=after_number,
+        frame_id=msg.header.frame_id,
+    )
+
+
+def to_detection(result: Result) -> Detection2D:
+    """Return a track as a message with the header of its image."""
+    x, y, w, h = result.track.box
+    msg = Detection2D(header=result.frame.message.header, id=result.target.target_id)
+    msg.bbox.center.position.x = x + w / 2
+    msg.bbox.center.position.y = y + h / 2
+    msg.bbox.size_x, msg.bbox.size_y = w, h
+    hypothesis = ObjectHypothesisWithPose()
+    hypothesis.hypothesis.class_id = result.target.class_id
+    hypothesis.hypothesis.score = result.track.score
+    msg.results.append(hypothesis)
+    return msg

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the node publishes of each tracked frame. Pictures nobody looks at are not made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2D
+
+from hart_ros.nodes import image_codec
+from hart_ros.nodes.messages import to_detection
+from hart_ros.nodes.qos import ALL_POLICIES
+from hart_ros.nodes.target import Result
+from hart_ros.tracking.draw import draw_debug, glimpse_panel
+
+
+class Outputs:
+    """The topics ~/detection, ~/debug_image and ~/glimpse. Used by the worker's thread."""
+
+    def __init__(self, node: Node, debug_image_width: int, glimpse_height: int) -> None:
+        self.debug_image_width = debug_image_width
+        self.glimpse_height = glimpse_height
+        # Reliable, so that subscribers of either kind are served; pictures are not queued.
+        self._detection = _publisher(node, Detection2D, '~/detection', depth=10)
+        self._debug_image = _publisher(node, Image, '~/debug_image', depth=1)
+        self._glimpse = _publisher(node, Image, '~/glimpse', depth=1)
+
+    def publish(self, result: Result) -> None:
+        """Publish the detection first; pictures only of the present."""
+        self._detection.publish(to_detection(result))
+        if not result.live:
+            return  # a late start hurries to the present
+        header = result.frame.message.header
+        if self._debug_image.get_subscription_count():
+            self._debug_image.publish(_image(header, self._draw(result)))
+        if self._glimpse.get_subscription_count():
+            panel = glimpse_panel(result.track, self.glimpse_height)
+            self._glimpse.publish(_image(header, panel))
+
+    def _draw(self, result: Result) -> np.ndarray:
+        target = result.target
+        picture = draw_debug(result.image, result.track, list(target.trail), target.target_id)
+        height, width = picture.shape[:2]
+        if not 0 < self.debug_image_width < width:
+            return picture
+        size = (self.debug_image_width, max(1, round(height * self.debug_image_width / width)))
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _image(header: Any, pixels: np.ndarray) -> Image:
+    return image_codec.encode(Image(header=header), pixels)
+
+
+def _publisher(node: Node, message_type: Any, topic: str, depth: int) -> Publisher:
+    options = QoSOverridingOptions(ALL_POLICIES)
+    return node.create_publisher(
+        message_type, topic, QoSProfile(depth=depth), qos_overriding_options=options
+    )

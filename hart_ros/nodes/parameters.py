@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tracker node's parameters: one table that says everything about each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from hart_ros.tracking.types import BoxXYWH
+
+NO_BOX = (0.0, 0.0, 0.0, 0.0)
+
+
+class ParameterError(ValueError):
+    """A value that the node cannot start with; the message names the parameter."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One parameter."""
+
+    default: Any
+    description: str
+    range: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
+    fixed: bool = False  # takes effect at the start only
+
+
+SPECS: dict[str, Spec] = {
+    'image_transport': Spec(
+        'raw',
+        'raw: sensor_msgs/Image on the topic `image`; compressed: sensor_msgs/CompressedImage on '
+        '`image` + "/compressed"',
+        choices=('raw', 'compressed'),
+        fixed=True,
+    ),
+    'device': Spec(
+        'auto',
+        'Where the network runs. auto: CUDA where there is one',
+        choices=('auto', 'cpu', 'cuda'),
+        fixed=True,
+    ),
+    'threads': Spec(
+        1,
+        'CPU threads of the network; it is small, one is the fastest on most machines. '
+        "0: torch's choice",
+        range=(0, 256),
+        fixed=True,
+    ),
+    'weights': Spec('', 'Path of a .safetensors file. Empty: the shipped weights', fixed=True),
+    'init_box': Spec(
+        list(NO_BOX),
+        'Track this box (x, y, width, height in pixels; x, y: top left corner) from the next image '
+        'on. All 0: none',
+    ),
+    'lost_score': Spec(
+        0.2,
+        'Below this score the diagnostics report the target as lost; its detections still come',
+        range=(0.0, 1.0),
+    ),
+    'buffer_seconds': Spec(
+        2.0,
+        'Frames of this time are kept, for boxes that arrive late. 0: the newest frame only',
+        range=(0.0, 60.0),
+    ),
+    'buffer_megabytes': Spec(
+        200.0, 'The kept frames take at most this much memory', range=(0.0, 100_000.0)
+    ),
+    'stamp_tolerance': Spec(
+        0.02,
+        'A box without a frame of exactly its stamp belongs to the nearest, at most this many '
+        'seconds away',
+        range=(0.0, 10.0),
+    ),
+    'debug_image_width': Spec(
+        0,
+        'Wider debug images are made this wide, in pixels, to spare the network. 0: as the camera',
+        range=(0, 16384),
+    ),
+    'glimpse_height': Spec(
+        256, 'Height in pixels of the images on ~/glimpse; they are twice as wide', range=(16, 2048)
+    ),
+    'trail_length': Spec(
+        50, 'Past positions drawn into the debug image. 0: none', range=(0, 10_000)
+    ),
+}
+
+
+def problem(name: str, value: Any) -> str:
+    """Return why a parameter cannot have this value, or ''; what it lacks and what to give."""
+    spec = SPECS[name]
+    if name == 'init_box':
+        return _box_problem(value)
+    if isinstance(spec.default, str):
+        if not isinstance(value, str):
+            return f'{name}: {value!r} is no text'
+        if spec.choices and value not in spec.choices:
+            return f'{name}: {value!r} is none of {", ".join(spec.choices)}'
+        return ''
+    kinds = (int,) if isinstance(spec.default, int) else (int, float)
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        return f'{name}: {value!r} is no {"whole number" if kinds == (int,) else "number"}'
+    assert spec.range is not None
+    low, high = spec.range
+    if not low <= value <= high:  # NaN too
+        return f'{name}: {value:g} is not in {low:g} to {high:g}'
+    return ''
+
+
+def _box_problem(value: Any) -> str:
+    try:
+        x, y, w, h = (float(number) for number in value)
+    except (TypeError, ValueError):
+        return f'init_box: {value!r} is no list of four numbers x, y, width, height'
+    if not all(math.isfinite(number) for number in (x, y, w, h)):
+        return 'init_box: x, y, width, height must be finite'
+    if (x, y, w, h) != NO_BOX and (w <= 0 or h <= 0):
+        return f'init_box: width {w:g} and height {h:g} must be positive (all four 0: no box)'
+    return ''
+
+
+def as_box(value: Any) -> BoxXYWH | None:
+    """Return a checked `init_box` as x, y, w, h, or None for no box."""
+    x, y, w, h = (float(number) for number in value)
+    return None if (x, y, w, h) == NO_BOX else (x, y, w, h)
+
+
+def declare(node: Node) -> dict[str, Any]:
+    """Declare all parameters and return their values.
+
+    Raises:
+        ParameterError: a value given at the start is not valid.
+    """
+    values = {}
+    for name, spec in SPECS.items():
+        try:
+            values[name] = node.declare_parameter(name, spec.default, _descriptor(spec)).value
+        except ParameterException as error:
+            given = getattr(error, 'value', None)  # a wrong type is told in the error's text only
+            reason = problem(name, given) if given is not None else ''
+            raise ParameterError(reason or f'{name}: {error}') from error
+        reason = problem(name, values[name])
+        if reason:
+            raise ParameterError(reason)
+    return values
+
+
+def watch(node: Node, apply: Callable[[Mapping[str, Any]], None]) -> None:
+    """Check parameters that are set at run time, then hand the valid ones to `apply`."""
+
+    def on_set(parameters: list[Parameter]) -> SetParametersResult:
+        ours = {p.name: p.value for p in parameters if p.name in SPECS}
+        for name, value in ours.items():
+            reason = problem(name, value)
+            if reason:
+                return SetParametersResult(successful=False, reason=reason)
+        apply(ours)
+        return SetParametersResult(successful=True)
+
+    node.add_on_set_parameters_callback(on_set)
+
+
+def _descriptor(spec: Spec) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=spec.description, read_only=spec.fixed)
+    # `-p buffer_seconds:=2` and init_box:=[1, 2, 3, 4] are integers to ROS: both types are taken.
+    descriptor.dynamic_typing = isinstance(spec.default, (float, list))
+    if spec.choices:
+        descriptor.additional_constraints = 'one of ' + ', '.join(spec.choices)
+    if spec.range is not None:
+        low, high = spec.range
+        if isinstance(spec.default, int):
+            limits = IntegerRange(from_value=int(low), to_value=int(high), step=1)
+            descriptor.integer_range = [limits]
+        else:
+            descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+    return descriptor

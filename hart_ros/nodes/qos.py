@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscriptions that find the right quality of service, or say which setting would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import (
+    QoSPolicyKind,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_policy_name_from_kind,
+)
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
+
+from hart_ros.nodes.parameters import ParameterError
+from hart_ros.nodes.reporting import Reporter
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
+
+ALL_POLICIES = (
+    QoSPolicyKind.HISTORY,
+    QoSPolicyKind.DEPTH,
+    QoSPolicyKind.DURABILITY,
+    QoSPolicyKind.RELIABILITY,
+)
+IMAGE_DEPTH = 5  # shallow: the frame buffer keeps what has to be kept
+TYPE_NAMES = {Image: 'sensor_msgs/msg/Image', CompressedImage: 'sensor_msgs/msg/CompressedImage'}
+
+
+def setting(topic: str, policy: str) -> str:
+    """Return the name of the parameter that sets a policy of our subscription."""
+    return f'qos_overrides.{topic}.subscription.{policy}'
+
+
+def subscribe(
+    node: Node,
+    message_type: Any,
+    topic: str,
+    callback: Callable[[Any], None],
+    qos: QoSProfile,
+    policies: tuple[QoSPolicyKind, ...],
+    mismatch: Callable[[str], None],
+) -> Subscription:
+    """Subscribe with policies that users may override by parameter.
+
+    Args:
+        topic: relative, private or absolute name.
+        qos: as long as no parameter says something else; it is changed to what applies.
+        policies: those that may be overridden.
+        mismatch: called with the policy's name when a publisher cannot be matched.
+
+    Raises:
+        ParameterError: an override that is no such policy.
+    """
+
+    def create(**events: Any) -> Subscription:
+        return node.create_subscription(
+            message_type,
+            topic,
+            callback,
+            qos,
+            qos_overriding_options=QoSOverridingOptions(policies),
+            **events,
+        )
+
+    def incompatible(event: Any) -> None:
+        mismatch(qos_policy_name_from_kind(event.last_policy_kind).lower())
+
+    try:
+        return create(event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible))
+    except UnsupportedEventTypeError:  # some middlewares match everything, or do not tell
+        return create()
+    except RuntimeError as error:
+        if 'override' not in str(error):
+            raise
+        raise ParameterError(f'qos_overrides: {error}') from error
+
+
+def explain_mismatch(topic: str, policy: str) -> str:
+    """Return what to tell users when a publisher of `topic` cannot be matched."""
+    advice = 'best_effort' if policy == 'reliability' else 'what the publisher offers'
+    return (
+        f'a publisher on {topic} offers another {policy} than is asked for: nothing comes from it; '
+        f'set {setting(topic, policy)} to {advice} (see ros2 topic info -v {topic})'
+    )
+
+
+class ImageSubscription:
+    """The camera's topic, subscribed as reliably as all its publishers are."""
+
+    def __init__(
+        self, node: Node, transport: str, receive: Callable[[Any], None], report: Reporter
+    ) -> None:
+        self._node, self._receive, self._report = node, receive, report
+        self._type = CompressedImage if transport == 'compressed' else Image
+        self.topic = node.resolve_topic_name('image')
+        if transport == 'compressed' and not self.topic.endswith('/compressed'):
+            self.topic += '/compressed'
+        name = setting(self.topic, 'reliability')
+        self._override = _declare_reliability(node, name)
+        self.reliability = self._override or ReliabilityPolicy.BEST_EFFORT
+        self.publishers = 0
+        self._said = ''
+        self._subscription = self._subscribe()
+
+    def poll(self) -> None:
+        """Look at the publishers; call it about twice a second."""
+        found = self._node.get_publishers_info_by_topic(self.topic)
+        ours = [info for info in found if info.topic_type == TYPE_NAMES[self._type]]
+        self.publishers = len(ours)
+        self._say(self._what_is_wrong([info.topic_type for info in found]))
+        if self._override is not None or not ours:
+            return
+        reliable = all(i.qos_profile.reliability == ReliabilityPolicy.RELIABLE for i in ours)
+        wanted = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        if wanted != self.reliability:
+            self.reliability = wanted
+            self._node.destroy_subscription(self._subscription)
+            self._subscription = self._subscribe()
+            self._report.info(f'{self.topic}: subscribed {wanted.name.lower()}, as it is published')
+
+    def _subscribe(self) -> Subscription:
+        qos = QoSProfile(depth=IMAGE_DEPTH, reliability=self.reliability)
+        policies = tuple(p for p in ALL_POLICIES if p != QoSPolicyKind.RELIABILITY)
+        return subscribe(
+            self._node, self._type, self.topic, self._receive, qos, policies, self._mismatch
+        )
+
+    def _mismatch(self, policy: str) -> None:
+        if policy == 'reliability' and self._override is None:
+            return  # the next poll adapts to it
+        self._report.warn(f'QoS {policy}', explain_mismatch(self.topic, policy))
+
+    def _what_is_wrong(self, types: list[str]) -> str:
+        expected = TYPE_NAMES[self._type]
+        if any(name != expected for name in types):
+            others = ', '.join(sorted({name for name in types if name != expected}))
+            return (
+                f'{self.topic} is published as {others}, not {expected}; remap `image`, or set '
+                'image_transport'
+            )
+        compressed = f'{self.topic}/compressed'
+        if self._type is Image and not types and self._node.count_publishers(compressed):
+            return (
+                f'nobody publishes {self.topic}, but {compressed} is there; set image_transport '
+                'to compressed'
+            )
+        return ''
+
+    def _say(self, problem: str) -> None:
+        if problem and problem != self._said:
+            self._report.warn('topic', problem)
+        self._said = problem
+
+
+def _declare_reliability(node: Node, name: str) -> ReliabilityPolicy | None:
+    """Declare the override under ROS's usual name, with `auto` besides ROS's values."""
+    from rcl_interfaces.msg import ParameterDescriptor
+
+    values = ('auto', 'reliable', 'best_effort', 'system_default')
+    descriptor = ParameterDescriptor(
+        description='auto: reliable if all publishers are, else best effort',
+        additional_constraints='one of ' + ', '.join(values),
+        read_only=True,
+    )
+    value = node.declare_parameter(name, 'auto', descriptor).value
+    if value not in values:
+        raise ParameterError(f'{name}: {value!r} is none of {", ".join(values)}')
+    return None if value == 'auto' else ReliabilityPolicy[value.upper()]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The executable `tracker_node`.
+
+ros2 run hart_ros tracker_node --ros-args -r image:=/camera/image_raw
+python -m hart_ros.nodes.tracker_node --ros-args -r image:=/camera/image_raw
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.logging import get_logger
+
+if TYPE_CHECKING:
+    from hart_ros.nodes.node import TrackerNode
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to end; return the exit code."""
+    node: TrackerNode | None = None
+    try:
+        rclpy.init(args=list(args) if args is not None else None)
+        node = _create()
+        if node is None:
+            return 1
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass  # Ctrl-C, or SIGTERM, or a shutdown from elsewhere: the usual end
+    except RuntimeError:
+        if rclpy.ok():
+            raise  # else a call was under way when the context was shut down
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C adds nothing
+        if node is not None:
+            node.close()
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _create() -> TrackerNode | None:
+    """Make the node, or say in one line why it cannot be."""
+    try:
+        # Only now: torch takes seconds to import, and may be missing.
+        from hart_ros.nodes.node import TrackerNode
+        from hart_ros.nodes.parameters import ParameterError
+        from hart_ros.tracking import WeightsError
+    except ImportError as error:
+        get_logger('hart').fatal(
+            f'{error}: install it for {sys.executable}, or activate the environment that has it'
+        )
+        return None
+    try:
+        return TrackerNode()
+    except (ParameterError, WeightsError) as error:
+        get_logger('hart').fatal(str(error))
+        return None
+
+
+if __name__ == '__main__':
+    sys.exit(main())
