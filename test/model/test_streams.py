@@ -15,7 +15,7 @@ def check_gradients(module: nn.Module, *inputs: Tensor) -> None:
     """Gradients of inputs and of all parameters, in double precision."""
     module = module.double()
     names = [name for name, _ in module.named_parameters()]
-    values = [p.detach().requires_grad_() for p in module.parameters()]
+    values = [p.detach().clone().requires_grad_() for p in module.parameters()]
     count = len(inputs)
 
     def run(*arguments: Tensor) -> Any:
