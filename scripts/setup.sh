@@ -47,12 +47,14 @@ exec 9<"$scripts" && flock 9  # one set-up at a time; a second one waits and fin
 ready && exit 0
 
 # ---- can it work here? --------------------------------------------------------------------------
+# An environment that exists keeps its Python; the path printed is outside of any environment.
 pick_python() {
   local candidate seen=
-  for candidate in ${PYTHON:-python3 python3.12 python3.11 python3.13 python3.10}; do
+  for candidate in ${PYTHON:-"$python" python3 python3.12 python3.11 python3.13 python3.10}; do
     case $(version "$candidate") in
       3.1[0-3])
-        has "$candidate" 'venv, ensurepip' && command -v "$candidate" && return
+        has "$candidate" 'venv, ensurepip' &&
+          "$candidate" -c 'import sys; print(sys._base_executable)' && return
         fail "$candidate has no venv module: sudo apt install python$(version "$candidate")-venv"
         ;;
       ?*) seen="$seen $candidate is $(version "$candidate");" ;;
@@ -110,11 +112,9 @@ pip_install() {
   return "$status"
 }
 pip_or_fail() {
-  pip_install "$@" ||
-    fail "download failed: check the network and run this again ($(
-      grep -E '^ *(ERROR|error):' "$log" | tail -n 1 | cut -c 1-160
-    ); log: $log)"
+  pip_install "$@" || fail "download failed: check the network and run this again ($(last_error))"
 }
+last_error() { echo "$(grep -E '^ *(ERROR|error):' "$log" | tail -n 1 | cut -c 1-160); log: $log"; }
 
 # The build without CUDA where pip's own configuration knows a place that has it; else the default.
 install_torch() {
@@ -197,11 +197,13 @@ else
   has "$python" torch || install_torch
   install_missing '^(safetensors|tqdm)==' "$scripts/requirements.txt"
   say 'test tools'
+  pip_or_fail "$(grep '^setuptools==' "$scripts/requirements-test.txt")"
   install_missing '^[a-z]' "$scripts/requirements-test.txt"
 fi
 
 say 'hart_ros'
-pip_or_fail --no-deps --no-build-isolation -e "$root"
+pip_install --no-deps --no-build-isolation --use-pep517 -e "$root" ||
+  fail "hart_ros could not be installed ($(last_error))"
 link_prefix
 # shellcheck source=scripts/env.sh
 . "$scripts/env.sh"
