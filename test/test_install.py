@@ -52,7 +52,8 @@ def check_shared_files(prefix: Path) -> Path:
     assert (share / 'hart_ros' / 'package.xml').is_file()
     for folder in ('launch', 'config'):
         expected = {path.name for path in (ROOT / folder).iterdir() if path.is_file()}
-        assert {path.name for path in (share / 'hart_ros' / folder).iterdir()} == expected
+        found = {path.name for path in (share / 'hart_ros' / folder).iterdir()}
+        assert found - {'__pycache__'} == expected
     (package,) = prefix.glob('lib/python*/*-packages/hart_ros')
     assert (package / 'weights' / 'hart.safetensors').is_file()
     assert (package / 'weights' / 'MODEL_CARD.md').is_file()
