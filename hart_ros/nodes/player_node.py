@@ -25,7 +25,7 @@ from hart_ros.nodes.player_parameters import check_rate, declare
 from hart_ros.nodes.read_ahead import ReadAhead
 
 POLL = 0.1  # seconds between looks at who subscribes
-SETTLE = 5  # looks in a row that must find them: the two sides discover each other one by one
+SETTLE = 10  # looks in a row that must find them: a tracker may subscribe anew to suit the player
 
 
 class State(enum.Enum):

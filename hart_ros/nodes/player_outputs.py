@@ -19,6 +19,7 @@ from vision_msgs.msg import Detection2D
 
 from hart_ros.data.source import BoxXYWH, Source, SourceFrame, first_box
 from hart_ros.nodes import image_codec
+from hart_ros.nodes.boxes import box_message
 from hart_ros.nodes.player_parameters import PlayerSettings
 
 
@@ -138,16 +139,6 @@ class Outputs:
         if self.target is None or self.target.track_id is None:
             return None
         return frame.boxes.get(self.target.track_id)
-
-
-def box_message(header: Header, box_xywh: BoxXYWH, name: str) -> Detection2D:
-    """Say where a target is in the image of this header; a given box, so without hypotheses."""
-    x, y, w, h = (float(value) for value in box_xywh)
-    message = Detection2D(header=header, id=name)
-    message.bbox.center.position.x = x + w / 2
-    message.bbox.center.position.y = y + h / 2
-    message.bbox.size_x, message.bbox.size_y = w, h
-    return message
 
 
 def camera_info(

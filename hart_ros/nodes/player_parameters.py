@@ -38,7 +38,9 @@ class PlayerSettings:
     @property
     def source_options(self) -> dict[str, Any]:
         """What `open_source` takes besides the path; only what was set."""
-        options = {'sequence': self.sequence, 'size': self.size}
+        options: dict[str, Any] = {'sequence': self.sequence, 'size': self.size}
+        if self.source.startswith('synthetic'):
+            options['frames'] = self.frames  # a drive is as long as you want
         return {name: value for name, value in options.items() if value}
 
 
@@ -75,7 +77,7 @@ def declare(node: Node) -> PlayerSettings:
         frames=add(
             'frames',
             0,
-            'Play only so many frames. 0: all.',
+            'Play only so many frames; a synthetic drive may be longer too. 0: all.',
             integer_range=[IntegerRange(from_value=0, to_value=2**31 - 1, step=1)],
         ),
         rate=check_rate(

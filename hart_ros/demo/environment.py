@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The environment in which the demonstration's nodes find each other, and nobody else."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+
+
+def private_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables to set, leaving alone what the user has set.
+
+    A DDS domain of its own on this machine, and shared memory that holds whole images.
+    """
+    add = {'PYTHONUNBUFFERED': '1'}
+    if not any(name in environment for name in PROFILE_VARIABLES):
+        add.update(dict.fromkeys(PROFILE_VARIABLES, str(config_file('fastdds.xml'))))
+    if 'ROS_DOMAIN_ID' not in environment:
+        add['ROS_DOMAIN_ID'] = str(free_domain())
+        if environment.get('ROS_DISTRO') == 'humble':
+            add['ROS_LOCALHOST_ONLY'] = '1'
+        else:
+            add.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    return add
+
+
+def config_file(name: str) -> Path:
+    """Return a file of config/, in the installed package or in the checkout."""
+    try:
+        from ament_index_python.packages import get_package_share_directory
+
+        path = Path(get_package_share_directory('hart_ros'), 'config', name)
+        if path.is_file():
+            return path
+    except (ImportError, LookupError):
+        pass  # a checkout, or installed with pip
+    return Path(__file__).resolve().parents[2] / 'config' / name
+
+
+def free_domain() -> int:
+    """Return a ROS_DOMAIN_ID that nobody on this machine uses."""
+    domains = random.sample(range(1, 101), 100)
+    return next((domain for domain in domains if _is_free(domain)), os.getpid() % 100 + 1)
+
+
+def _is_free(domain: int) -> bool:
+    first = 7400 + 250 * domain  # where DDS discovery listens
+    try:
+        for port in (first, *range(first + 10, first + 30, 2)):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.bind(('', port))
+    except OSError:
+        return False
+    return True

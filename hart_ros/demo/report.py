@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What came of a run, for people and as JSON."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hart_ros.demo.recorder import Record, Recorder
+
+
+def summarise(recorder: Recorder) -> dict[str, Any]:
+    """Return the figures of a run; None for what cannot be known.
+
+    The frame with the given box counts as tracked, but not for the IoU.
+    """
+    records = [recorder.records[stamp] for stamp in sorted(recorder.records)]
+    tracked = [record for record in records if record.box is not None]
+    overlaps = [record.iou for record in tracked[1:] if record.iou is not None]
+    latencies = [record.latency_ms for record in tracked[1:] if record.latency_ms is not None]
+    seconds = (tracked[-1].arrived_ns - tracked[0].arrived_ns) * 1e-9 if tracked else 0.0
+    return {
+        'frames_played': len(records),
+        'frames_received': _count(recorder, 'frames_received'),
+        'frames_tracked': len(tracked),
+        'frames_dropped': _count(recorder, 'frames_dropped'),
+        'fps': round((len(tracked) - 1) / seconds, 2) if seconds else None,
+        'latency_ms_p50': _percentile(latencies, 50),
+        'latency_ms_p99': _percentile(latencies, 99),
+        'mean_iou': round(float(np.mean(overlaps)), 4) if overlaps else None,
+        'share_iou_over_half': round(float(np.mean(np.array(overlaps) > 0.5)), 4)
+        if overlaps
+        else None,
+    }
+
+
+def write_json(
+    path: Path, recorder: Recorder, summary: dict[str, Any], data: dict[str, Any]
+) -> None:
+    """Write everything about a run."""
+    frames = [_frame(stamp, recorder.records[stamp]) for stamp in sorted(recorder.records)]
+    result = {
+        'data': data,
+        'commit': commit(),
+        'machine': machine(),
+        'summary': summary,
+        'diagnostics': recorder.diagnostics,
+        'frames': [{'index': index, **frame} for index, frame in enumerate(frames)],
+    }
+    path.write_text(json.dumps(result, indent=1) + '\n')
+
+
+def describe(summary: dict[str, Any], files: Sequence[str]) -> str:
+    """Return the summary as lines for the terminal."""
+
+    def known(value: Any, unit: str = '') -> str:
+        return 'unknown' if value is None else f'{value:g}{unit}'
+
+    lines = [
+        ('mean IoU', known(summary['mean_iou']) if summary['mean_iou'] is not None else 'no truth'),
+        ('speed', f'{known(summary["fps"])} frames/s'),
+        (
+            'latency',
+            f'{known(summary["latency_ms_p50"], " ms")} (median), '
+            f'{known(summary["latency_ms_p99"], " ms")} (99 %), camera to detection',
+        ),
+        (
+            'frames',
+            f'{summary["frames_played"]} played, {known(summary["frames_received"])} received, '
+            f'{summary["frames_tracked"]} tracked, {known(summary["frames_dropped"])} dropped',
+        ),
+        *((('files' if number == 0 else ''), file) for number, file in enumerate(files)),
+    ]
+    return '\n'.join(f'{name:>9}  {text}' for name, text in lines)
+
+
+def commit() -> str | None:
+    """Return the commit of this checkout, with `+changes` if it differs; None elsewhere."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        head = _git(root, 'rev-parse', 'HEAD')
+        return head + ('+changes' if _git(root, 'status', '--porcelain') else '')
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def machine() -> dict[str, Any]:
+    """Return what ran here."""
+    return {
+        'system': platform.platform(),
+        'cpu': _cpu(),
+        'cores': os.cpu_count(),
+        'python': platform.python_version(),
+        'ros_distro': os.environ.get('ROS_DISTRO', 'wheels'),
+        **{name: _version(name) for name in ('torch', 'numpy', 'rclpy', 'ros-jazzy-rclpy')},
+    }
+
+
+def _frame(stamp: int, record: Record) -> dict[str, Any]:
+    return {
+        'stamp_ns': stamp,
+        'box_xywh': record.box,
+        'truth_xywh': record.truth,
+        'iou': None if record.iou is None else round(record.iou, 4),
+        'score': None if record.score is None else round(record.score, 4),
+        'latency_ms': None if record.latency_ms is None else round(record.latency_ms, 2),
+    }
+
+
+def _count(recorder: Recorder, name: str) -> int | None:
+    value = recorder.diagnostics.get(name, '')
+    return int(value) if value.isdigit() else None
+
+
+def _percentile(values: Sequence[float], share: float) -> float | None:
+    return round(float(np.percentile(values, share)), 1) if values else None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ['git', '-C', str(root), *arguments]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)
+    return done.stdout.strip()
+
+
+def _cpu() -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+    return names[0] if names else platform.processor()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
