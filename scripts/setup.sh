@@ -92,7 +92,7 @@ say() { printf '[%d/%d] %s\n' "$((step += 1))" "$steps" "$*"; }
 quietly() {
   (
     while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
-      printf '      %s\n' "$(tail -n 1 "$log" | tr '\r' '\n' | tail -n 1 | cut -c 1-90)"
+      [ ! -s "$log" ] || printf '      %s\n' "$(tail -n 1 "$log" | cut -c 1-90)"
     done
   ) 9<&- &
   local pulse=$! status=0

@@ -15,10 +15,11 @@ bash scripts/setup.sh
 # shellcheck source=scripts/env.sh
 . scripts/env.sh
 
+# As modules: a command that the distribution has would start without the environment.
 failed=()
 check() {
   echo "== $*"
-  "$@" || failed+=("$1 $2")
+  python -m "$@" || failed+=("$1")
 }
 check ruff check --config scripts/ruff.toml .
 check ruff format --check --config scripts/ruff.toml .
