@@ -216,15 +216,28 @@ def ros_context(ros_environment: dict[str, str]) -> Iterator[Any]:
     rclpy.shutdown(context=context)
 
 
-@pytest.fixture
-def peer(ros_context: Any) -> Iterator[Peer]:
-    """Return a node of the test's own; everything made with it ends with the test."""
+@pytest.fixture(scope='session')
+def make_peer(ros_context: Any) -> Callable[..., contextlib.AbstractContextManager[Peer]]:
+    """Return a function that makes a node of the test's own, for a `with` statement."""
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.node import Node
 
-    node = Node('test_peer', context=ros_context)
-    executor = SingleThreadedExecutor(context=ros_context)
-    executor.add_node(node)
-    yield Peer(node, executor)
-    executor.shutdown()
-    node.destroy_node()
+    @contextlib.contextmanager
+    def make(name: str, **node_options: Any) -> Iterator[Peer]:
+        node = Node(name, context=ros_context, **node_options)
+        executor = SingleThreadedExecutor(context=ros_context)
+        executor.add_node(node)
+        try:
+            yield Peer(node, executor)
+        finally:
+            executor.shutdown()
+            node.destroy_node()
+
+    return make
+
+
+@pytest.fixture
+def peer(make_peer: Callable[..., contextlib.AbstractContextManager[Peer]]) -> Iterator[Peer]:
+    """Return a node of the test's own; everything made with it ends with the test."""
+    with make_peer('test_peer') as own:
+        yield own
