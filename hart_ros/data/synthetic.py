@@ -58,8 +58,9 @@ class SyntheticDrive:
         self.fps = float(fps)
         self._length = int(frames)
         self._scene = Scene(int(seed), (int(width), int(height)), frames / fps)
-        matrix = intrinsics((width, height))
-        self.camera_matrix: np.ndarray | None = np.column_stack([matrix, np.zeros(3)])
+        matrix = np.column_stack([intrinsics((width, height)), np.zeros(3)])
+        matrix[:2, 2] -= 0.5  # KITTI and ROS count from the centre of the first pixel
+        self.camera_matrix: np.ndarray | None = matrix
         self._boxes: dict[int, Mapping[int, BoxXYWH]] = {}
         self._ids: Sequence[int] | None = None
 

@@ -98,8 +98,7 @@ def paint_shadows(rng: np.random.Generator, style: Style, strength: float) -> np
                 d = edge - side * rng.normal(reach * 0.5, 1.6)
                 at = round((d + REACH) / 0.2), round((s + rng.normal(4, 1.6)) / 0.2)
                 cv2.circle(dark, at, int(rng.integers(1, 5)), 1.0, -1)
-    dark = cv2.GaussianBlur(dark, (0, 0), 1.2)
-    return to_uint8(255 * (1 - strength * dark))
+    return to_uint8(255 * (1 - strength * cv2.GaussianBlur(dark, (0, 0), 1.2)))
 
 
 def _cells(metres: float) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-Colour = Sequence[float]  # BGR
+Colour = Sequence[float] | np.ndarray  # BGR, 0 to 255
 
 
 def noise(
@@ -105,7 +105,7 @@ class Pen:
         columns = np.flatnonzero(self.alpha.max(axis=0) > 127)
         span = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         alpha, colour = self.alpha[span], self.colour[span].astype(np.float32)
-        colour *= 1 + rough * noise(rng, *alpha.shape, cell=8, octaves=3)[:, :, None]
+        colour *= 1 + rough * noise(rng, alpha.shape[0], alpha.shape[1], 8, 3)[:, :, None]
         colour = np.minimum(np.maximum(colour, 0), alpha[:, :, None])
         size = (max(alpha.shape[1] // 2, 2), max(alpha.shape[0] // 2, 2))
         whole = np.dstack([colour.astype(np.uint8), alpha])

@@ -1,74 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is on the road, and how they move."""
+"""Who is on the road of a drive, and where they go."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
+from hart_ros.data.drive.actor import Actor, Ego, Motion, standing, turning
 from hart_ros.data.drive.people import build_cyclist, build_pedestrian
-from hart_ros.data.drive.street import Look, Street, Style
+from hart_ros.data.drive.street import Look, Street
 from hart_ros.data.drive.vehicles import ALL, CARS, build_vehicle, draw_paint, similar
 from hart_ros.data.drive.wobble import Wobble
-
-Motion = Callable[[float], tuple[float, float]]  # time -> place (s, d) on the road
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A road user.
-
-    Attributes:
-        track_id: its number.
-        looks: phases of its movement.
-        motion: where it is.
-        turned: heading against the road's, for one that stands; None: it looks where it goes.
-        pace: phases a second.
-    """
-
-    track_id: int
-    looks: Sequence[Look]
-    motion: Motion
-    turned: float | None = None
-    pace: float = 0.0
-
-    def look(self, time: float) -> Look:
-        """Return how it looks at a time."""
-        return self.looks[int(time * self.pace + self.track_id) % len(self.looks)]
-
-    def pose(self, street: Street, time: float) -> tuple[np.ndarray, float, float, float]:
-        """Return position (3,), heading and place s, d."""
-        s, d = self.motion(time)
-        if self.turned is not None:
-            return street.point(s, d), street.heading(s) + self.turned, s, d
-        step = street.point(*self.motion(time + 0.05)) - street.point(*self.motion(time - 0.05))
-        return street.point(s, d), math.atan2(step[0], step[2]), s, d
-
-
-class Ego:
-    """The car that carries the camera."""
-
-    def __init__(self, rng: np.random.Generator, style: Style, speed: float) -> None:
-        self.speed = speed
-        self.d = style.lane * 0.5
-        self._faster = Wobble(rng, 0.35 * speed, (4, 15))
-        self._aside = Wobble(rng, 0.25, (5, 15))
-        rough = rng.uniform(0.3, 1.2)
-        self._yaw = Wobble(rng, 0.02, (2.5, 8))
-        self._pitch = Wobble(rng, 0.006 * rough, (0.35, 2.5))
-        self._roll = Wobble(rng, 0.008 * rough, (0.5, 3))
-        self._lean = rng.normal(0, 0.01)
-
-    def place(self, time: float) -> tuple[float, float]:
-        """Return s, d at a time."""
-        return self.speed * time + self._faster.integral(time), self.d + self._aside(time)
-
-    def angles(self, time: float) -> tuple[float, float, float]:
-        """Return yaw against the road, pitch and roll."""
-        return self._yaw(time), self._lean + self._pitch(time), self._roll(time)
 
 
 class Traffic:
@@ -116,9 +60,9 @@ class Traffic:
     def _add(
         self, looks: Look | Sequence[Look], motion: Motion, turned: float | None = None
     ) -> None:
-        looks = looks if isinstance(looks, list) else [looks]
-        pace = 10.5 if len(looks) > 1 else 0.0
-        self.actors.append(Actor(len(self.actors), looks, motion, turned, pace))
+        phases = looks if isinstance(looks, Sequence) else [looks]
+        pace = 10.5 if len(phases) > 1 else 0.0
+        self.actors.append(Actor(len(self.actors), phases, motion, turned, pace))
 
     def _car(self) -> Look:
         first = 1 if self._rng.random() < 0.4 else 2  # 1 is the target's double
@@ -171,9 +115,9 @@ class Traffic:
                 wave = Wobble(rng, rng.uniform(3, 12), (6, 16))
                 self._add(self._car(), convoy(float(start), (lane + 0.5) * style.lane, wave))
         for at in rng.uniform(0, self._duration + 5, rng.poisson(busy * (self._duration + 5))):
-            lane = -(int(rng.integers(style.lanes_left)) + 0.5) * style.lane
+            d = -(int(rng.integers(style.lanes_left)) + 0.5) * style.lane + rng.normal(0, 0.15)
             pace = -rng.uniform(0.7, 1.3) * max(ego.speed, 6)
-            self._add(self._car(), meet(float(at), pace, lane + rng.normal(0, 0.15)))
+            self._add(self._car(), meet(float(at), pace, d))
         for at in rng.uniform(0, self._duration, rng.poisson(0.08 * self._duration)):
             if style.kind != 'highway':  # riders at the edge, slower than the camera's car
                 d = style.right - style.parking - 0.5
@@ -194,7 +138,7 @@ class Traffic:
             radius, pace = abs(style.edge(side) - d0) + 1.5, rng.uniform(4, 7)
             pace *= 1 if rng.random() < 0.6 else -1  # backwards along the path: joins the road
             self._street.junctions.append(place + ahead * radius)
-            self._add(self._car(), _turning(place, d0, ahead, side, radius, float(at), pace))
+            self._add(self._car(), turning(place, d0, ahead, side, radius, float(at), pace))
 
     def _add_people(self) -> None:
         rng, style, ego = self._rng, self._style, self.ego
@@ -235,23 +179,4 @@ class Traffic:
                     continue
                 d = style.edge(side) - side * (look.width / 2 + 0.25)
                 turned = 0.0 if side > 0 or rng.random() < 0.2 else math.pi
-                self._add(look, _standing(s, d), turned + rng.normal(0, 0.02))
-
-
-def _standing(s: float, d: float) -> Motion:
-    return lambda time: (s, d)
-
-
-def _turning(
-    s0: float, d0: float, ahead: int, side: int, radius: float, at: float, pace: float
-) -> Motion:
-    """Return a path: along the road to s0, a quarter of a circle, away along a side street."""
-
-    def motion(time: float) -> tuple[float, float]:
-        way = pace * (time - at)
-        angle = min(max(way / radius, 0.0), math.pi / 2)
-        s = s0 + ahead * (min(way, 0.0) + radius * math.sin(angle))
-        beyond = max(way - radius * math.pi / 2, 0.0)
-        return s, d0 + side * (radius * (1 - math.cos(angle)) + beyond)
-
-    return motion
+                self._add(look, standing(s, d), turned + rng.normal(0, 0.02))
