@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""KITTI tracking: `image_02/0000/000000.png`, `label_02/0000.txt`, `calib/0000.txt`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from hart_ros.data.boxes_file import FrameBoxes, add_box, read_lines, real, sized_box, whole
+from hart_ros.data.image_folder import ImageList, list_images
+from hart_ros.data.source import SourceError
+
+_FPS = 10.0
+_FIELDS = 17  # frame, track, class, truncated, occluded, alpha, box (4), 3D (7); a score may follow
+
+
+class KittiTracking(ImageList):
+    """One sequence of KITTI tracking, left colour camera.
+
+    Boxes are taken as they stand: left and top edge, right − left and bottom − top.
+
+    Args:
+        path: the benchmark's root, or its `training` or `testing` folder.
+        sequence: '0003' or 3; the first one if not given.
+        classes: keep only these, e.g. ('Car', 'Van'); all but DontCare if not given.
+        fps: frames a second.
+
+    Raises:
+        SourceError: no such sequence, a line that is no label, a label of a frame without image.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        sequence: str | int | None = None,
+        classes: Collection[str] | None = None,
+        fps: float = _FPS,
+    ) -> None:
+        root = Path(path)
+        if not (root / 'image_02').is_dir():
+            root = root / 'training'
+        name = _choose(root / 'image_02', sequence)
+        files = list_images(root / 'image_02' / name)
+        numbers = _numbers(files)
+        label, calib = root / 'label_02' / f'{name}.txt', root / 'calib' / f'{name}.txt'
+        boxes: FrameBoxes = {}
+        if label.is_file():  # the testing part has none
+            for frame, tracks in read_labels(label, classes).items():
+                if frame not in numbers:
+                    raise SourceError(
+                        f'{label}: frame {frame} has no image in {root / "image_02" / name}; '
+                        'unpack all images of the sequence'
+                    )
+                boxes[numbers[frame]] = tracks
+        stamps = [(number - min(numbers)) / fps for number in numbers] if fps > 0 else None
+        camera = read_projection(calib, 'P2') if calib.is_file() else None
+        super().__init__(f'kitti-{name}', files, fps, boxes, stamps, camera)
+
+
+def read_labels(path: Path, classes: Collection[str] | None = None) -> FrameBoxes:
+    """Read a file of label_02: frame number -> track id -> xywh; DontCare is left out.
+
+    Raises:
+        SourceError: a line is no label; the message says which.
+    """
+    boxes: FrameBoxes = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        fields, where = line.split(), f'{path}:{number}'
+        if not fields:
+            continue
+        if len(fields) not in (_FIELDS, _FIELDS + 1):
+            raise SourceError(
+                f'{where}: {len(fields)} fields instead of {_FIELDS}; is this a file of label_02?'
+            )
+        if fields[2] == 'DontCare' or (classes is not None and fields[2] not in classes):
+            continue
+        left, top, right, bottom = (
+            real(text, edge, where)
+            for text, edge in zip(fields[6:10], ('left', 'top', 'right', 'bottom'))
+        )
+        box = sized_box(left, top, right - left, bottom - top, where)
+        frame, track = whole(fields[0], 'frame', where), whole(fields[1], 'track id', where)
+        add_box(boxes, frame, track, box, where)
+    return boxes
+
+
+def read_numbers(path: Path) -> Mapping[str, list[float]]:
+    """Read the lines `KEY: number ...` of a calibration file; lines of text are left out."""
+    out = {}
+    for line in read_lines(path):
+        key, _, values = line.replace(':', ' ', 1).partition(' ')  # some lines have no colon
+        try:
+            out[key] = [float(value) for value in values.split()]
+        except ValueError:
+            continue  # e.g. calib_time: 09-Jan-2012 13:57:47
+    return out
+
+
+def read_projection(path: Path, key: str) -> np.ndarray:
+    """Return a projection matrix (3, 4) of a calibration file. Raises SourceError without one."""
+    values = read_numbers(path).get(key, [])
+    if len(values) != 12:
+        raise SourceError(f"{path}: no line '{key}:' with 12 numbers; unpack the file again")
+    return np.array(values).reshape(3, 4)
+
+
+def _choose(folder: Path, sequence: str | int | None) -> str:
+    if not folder.is_dir():
+        raise SourceError(f'{folder}: no such folder; give the root of KITTI tracking')
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    if not names:
+        raise SourceError(f'{folder}: holds no sequences; unpack data_tracking_image_2.zip there')
+    if sequence is None:
+        return names[0]
+    name = f'{sequence:04d}' if isinstance(sequence, int) else str(sequence)
+    for candidate in (name, name.zfill(4)):
+        if candidate in names:
+            return candidate
+    raise SourceError(f'{folder}: no sequence {name}; there are {", ".join(names[:30])}')
+
+
+def _numbers(files: list[Path]) -> dict[int, int]:
+    """Return frame number -> index of its image."""
+    out = {}
+    for index, file in enumerate(files):
+        if not file.stem.isdecimal():
+            raise SourceError(f'{file}: KITTI names images by number, e.g. 000012.png; rename it')
+        out[int(file.stem)] = index
+    return out
