@@ -16,13 +16,15 @@ class Progress:
     def __init__(self, total: int) -> None:
         self._total = total
         self._overlaps: list[float] = []
+        self._is_first = True
         self._terminal = sys.stdout.isatty()
         self._shown = 0.0
 
     def show(self, record: Record) -> None:
         """Show a record with its box."""
-        if record.iou is not None:
+        if record.iou is not None and not self._is_first:  # that box was given
             self._overlaps.append(record.iou)
+        self._is_first = False
         now = time.monotonic()
         last = record.index + 1 >= self._total
         if now - self._shown < (0.1 if self._terminal else 2.0) and not last:
@@ -30,8 +32,9 @@ class Progress:
         self._shown = now
         line = f'  frame {record.index + 1:4}/{self._total}'
         if record.iou is not None:
-            mean = sum(self._overlaps) / len(self._overlaps)
-            line += f'  IoU {record.iou:.2f} (mean {mean:.2f})'
+            line += f'  IoU {record.iou:.2f}'
+        if self._overlaps:
+            line += f' (mean {sum(self._overlaps) / len(self._overlaps):.2f})'
         if record.score is not None:
             line += f'  score {record.score:.2f}'
         if record.latency_ms is not None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hart_ros.data.source import BoxXYWH
 from hart_ros.demo.recorder import Record, Recorder
 
 
@@ -107,12 +108,16 @@ def machine() -> dict[str, Any]:
 def _frame(stamp: int, record: Record) -> dict[str, Any]:
     return {
         'stamp_ns': stamp,
-        'box_xywh': record.box,
-        'truth_xywh': record.truth,
+        'box_xywh': _rounded(record.box),
+        'truth_xywh': _rounded(record.truth),
         'iou': None if record.iou is None else round(record.iou, 4),
         'score': None if record.score is None else round(record.score, 4),
         'latency_ms': None if record.latency_ms is None else round(record.latency_ms, 2),
     }
+
+
+def _rounded(box: BoxXYWH | None) -> list[float] | None:
+    return None if box is None else [round(value, 2) for value in box]
 
 
 def _count(recorder: Recorder, name: str) -> int | None:

@@ -22,7 +22,7 @@ from hart_ros.demo.pictures import compose, contact_sheet
 from hart_ros.demo.processes import NodeProcess
 from hart_ros.demo.progress import Progress
 from hart_ros.demo.recorder import Record, Recorder
-from hart_ros.demo.video import Video
+from hart_ros.demo.video import Video, pick_encoder
 
 START_WITHIN = 120.0  # seconds: importing torch from a cold disk takes its time
 IDLE = 5.0  # seconds without a detection after which the tracker is done
@@ -83,6 +83,7 @@ class Run:
             pairs = [part for argument in arguments for part in ('-p', argument)]
             log = self._out / f'{module.rpartition(".")[2]}.log'
             self._children.append(NodeProcess(module, pairs, log))
+        self._encoder = pick_encoder()  # now: while it plays, every core has its work
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self._executor = SingleThreadedExecutor()
         self._recorder = recorder = Recorder(self._progress.show, self._on_picture)
@@ -158,7 +159,7 @@ class Run:
         picture = compose(debug, glimpse, record)
         if self._video is None:
             size = (picture.shape[1], picture.shape[0])
-            self._video = Video(self._out / 'demo.mp4', self._rate, size)
+            self._video = Video(self._out / 'demo.mp4', self._rate, size, self._encoder)
             self._first = record.index
         # A frame that was not tracked shows the picture before it, so that time runs as it did.
         times = max(1, record.index - self._first + 1 - self._video.frames)

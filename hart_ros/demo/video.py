@@ -25,32 +25,49 @@ sys.exit(0 if os.path.exists(path) and cv2.VideoCapture(path).read()[0] else 1)
 """
 
 
+CODECS = {
+    'ffmpeg': 'H.264 (ffmpeg)',
+    'avc1': 'H.264 (OpenCV)',
+    'mp4v': 'MPEG-4 (OpenCV; no H.264 encoder found)',
+}
+
+
+def pick_encoder() -> str:
+    """Return the best of `CODECS` here. Takes up to a second.
+
+    H.264 plays everywhere, browsers included; MPEG-4, which OpenCV always writes, in VLC, mpv and
+    most others.
+    """
+    ffmpeg = shutil.which('ffmpeg')
+    if ffmpeg and _runs([ffmpeg, '-hide_banner', '-encoders'], 'libx264'):
+        return 'ffmpeg'
+    return 'avc1' if _runs([sys.executable, '-c', _OPENCV_PROBE]) else 'mp4v'
+
+
 class Video:
     """A file that pictures of one size are written to.
-
-    H.264 through the ffmpeg command or OpenCV, which every player and browser plays; else
-    MPEG-4, which OpenCV always writes and VLC, mpv and most others play.
 
     Args:
         path: .mp4
         fps: frames a second.
         size: width and height in pixels; odd ones lose their last pixel.
+        encoder: of `pick_encoder`.
+
+    Raises:
+        OSError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
+    def __init__(self, path: Path, fps: float, size: tuple[int, int], encoder: str) -> None:
         self.path = path
+        self.codec = CODECS[encoder]
         self.frames = 0
         self._width, self._height = size[0] // 2 * 2, size[1] // 2 * 2
         self._ffmpeg: subprocess.Popen[bytes] | None = None
         self._writer: cv2.VideoWriter | None = None
-        ffmpeg = shutil.which('ffmpeg')
-        if ffmpeg and _runs([ffmpeg, '-hide_banner', '-encoders'], 'libx264'):
-            self.codec = 'H.264 (ffmpeg)'
-            self._ffmpeg = self._start_ffmpeg(ffmpeg, fps)
+        if encoder == 'ffmpeg':
+            self._ffmpeg = self._start_ffmpeg(fps)
             return
-        h264 = _runs([sys.executable, '-c', _OPENCV_PROBE])
-        self.codec = 'H.264 (OpenCV)' if h264 else 'MPEG-4 (OpenCV; no H.264 encoder found)'
-        code = cv2.VideoWriter.fourcc(*('avc1' if h264 else 'mp4v'))
+        code = cv2.VideoWriter.fourcc(*encoder)
         self._writer = cv2.VideoWriter(str(path), code, fps, (self._width, self._height))
         if not self._writer.isOpened():
             raise OSError(f'{path}: OpenCV cannot write this video')
@@ -74,10 +91,10 @@ class Video:
                 self._ffmpeg.stdin.close()
             self._ffmpeg.wait(60)
 
-    def _start_ffmpeg(self, ffmpeg: str, fps: float) -> subprocess.Popen[bytes]:
+    def _start_ffmpeg(self, fps: float) -> subprocess.Popen[bytes]:
         source = f'-f rawvideo -pix_fmt bgr24 -s {self._width}x{self._height} -r {fps} -i -'
         coding = '-c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p -movflags +faststart'
-        command = [ffmpeg, '-y', '-loglevel', 'error', *source.split(), *coding.split()]
+        command = ['ffmpeg', '-y', '-loglevel', 'error', *source.split(), *coding.split()]
         return subprocess.Popen(
             [*command, str(self.path)], stdin=subprocess.PIPE, start_new_session=True
         )

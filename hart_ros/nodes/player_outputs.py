@@ -87,13 +87,14 @@ class Outputs:
         header = Header(stamp=self._stamp(frame), frame_id=self._settings.frame_id)
         if self._clock is not None:
             self._clock.publish(Clock(clock=header.stamp))
-        self._send_box(frame, header)  # before the image: then a tracker starts on it at once
+        # The image comes last, so that a tracker starts on the box at once.
+        self._send_box(frame, header)
         height, width = frame.image.shape[:2]
         self._info.publish(camera_info(header, width, height, self._source.camera_matrix))
-        self.image.publish(image_codec.encode(Image(header=header), frame.image))
         truth = self._true_box(frame)
         if truth is not None and self.target is not None:
             self._truth.publish(box_message(header, truth, self.target.name))
+        self.image.publish(image_codec.encode(Image(header=header), frame.image))
 
     def flush(self, seconds: float = 2.0) -> None:
         """Let slow subscribers have the last frames."""
