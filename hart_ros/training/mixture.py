@@ -72,12 +72,15 @@ class ClipMixture(IterableDataset[dict[str, Tensor]]):
                 return clip
 
     def _weight(self, sequence: Sequence, track: int) -> float:
-        """Square root of the length: long sequences count for more, but not for all."""
+        """Square root of the length: long sequences count for more, but not for all.
+
+        A sequence's tracks share its weight, or a street full of cars would be all there is.
+        """
         factor = 1.0
         for prefix, value in self.config.source_weights:
             if sequence.name.startswith(prefix):
                 factor = value
-        return factor * len(sequence.tracks[track]) ** 0.5
+        return factor * len(sequence.tracks[track]) ** 0.5 / len(sequence.tracks)
 
 
 def as_tensors(clip: Clip) -> dict[str, Tensor]:
