@@ -4,6 +4,19 @@
 The reference that the shipped `HART` is measured against, and the network of the poster's
 ablations. One step reads as the poster's figure: attend, glimpse, V1, ventral and dorsal stream,
 masked features, LSTM, box and next attention.
+
+Where the paper is silent, this is chosen:
+
+- Pixels. Published attention counts in indices of pixels, boxes here are continuous; half a pixel
+  lies between them (`attention`).
+- The deviation of the Gaussians: two lines in place of a fitted polynomial (`stride_to_sigma`).
+- The first frame: the glimpse for the appearance is read at a_1, the learnt offset included, and
+  the three affine maps are plain, without a nonlinearity.
+- Losses: L_t and L_s begin with the second frame, L_a with the first. A window as large as the
+  image, where L_s is flat, is still pulled back (`spatial_attention_loss`). tau(a, b) is resized
+  with its pixel centres kept in place, not its corners (`target_mask`).
+- Starts: a bias starts like a weight of its width (`initialise`), no gate of the LSTM is opened.
+- The score, which the tracker needs and the paper does not have: see `agreement`.
 """
 
 from __future__ import annotations

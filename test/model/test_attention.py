@@ -111,7 +111,8 @@ def test_contrast_spans_zero_to_one_over_all_channels() -> None:
     result = normalise_contrast(glimpse)
     assert_close(result.amin((1, 2, 3)), torch.zeros(2))
     assert_close(result.amax((1, 2, 3)), torch.ones(2), atol=1e-4, rtol=0)
-    assert result[0, 0].max() != 1 or result[0, 1].max() != 1  # one scale for all colours
+    tinted = torch.tensor([0.0, 0.5, 1.0])[:, None, None].expand(1, 3, 4, 4)
+    assert_close(normalise_contrast(4 * tinted + 1), tinted, atol=1e-4, rtol=0)  # keeps its hue
     assert_close(normalise_contrast(torch.full((1, 3, 2, 2), 7.0)), torch.zeros(1, 3, 2, 2))
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from dataclasses import fields
+from math import exp
 from typing import Any
 
 import pytest
@@ -99,6 +100,35 @@ def test_init_and_step_are_the_clip_in_pieces() -> None:
         step, state = model.step(images[:, t], state)
         for name, value in copied(expected).items():
             assert_close(getattr(step, name).detach(), value)
+
+
+def test_a_box_moves_in_units_of_itself() -> None:
+    """Shift of the centre in widths and heights, then log-scale."""
+    model = small()
+    motion = torch.tensor([0.2, -0.1, 0.3, -0.25], dtype=torch.float64)
+    last = model.readout[-1]
+    assert isinstance(last, torch.nn.Linear)
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias[:4] = torch.atanh(2 * motion)
+        last.bias[4] = -1e3  # the memory overrules the vote
+    images, _ = targets(1, 2, torch.float64)
+    state = model.init(images[:, 0], torch.tensor([[20.0, 15.0, 10.0, 20.0]], dtype=torch.float64))
+    step, following = model.step(images[:, 1], state)
+    w, h = 10 * exp(0.3), 20 * exp(-0.25)
+    expected = [25 + 0.2 * 10 - w / 2, 25 - 0.1 * 20 - h / 2, w, h]
+    assert step.box_xywh[0].tolist() == pytest.approx(expected)
+    assert_close(following.motion[0], motion)
+
+
+def test_features_are_compared_by_direction_only() -> None:
+    model = small()
+    images, boxes = targets(1, 2, torch.float64)
+    before = model(images, boxes)[0].mask_logits
+    with torch.no_grad():
+        for parameter in model.to_keys.parameters():
+            parameter.mul_(3)
+    assert_close(model(images, boxes)[0].mask_logits, before)
 
 
 def test_template_has_unit_length_and_never_changes() -> None:

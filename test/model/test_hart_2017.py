@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -139,6 +139,27 @@ def test_a_step_does_not_modify_its_state() -> None:
     second, _ = model.step(images[:, 1], state)
     for name, value in before.items():
         assert torch.equal(getattr(state, name), value), name
+    assert torch.equal(first.box_xywh, second.box_xywh)
+
+
+def test_appearance_is_what_was_read_before_zoneout() -> None:
+    model = HART2017(replace(SMALL, zoneout=1.0)).eval()
+    images, boxes = targets(1, 2)
+    state = model.init(images[:, 0], boxes[:, 0])
+    _, following = model.step(images[:, 1], state)
+    assert torch.equal(following.cell, state.cell)
+    assert torch.equal(following.output, state.output)
+    assert not torch.equal(following.appearance, state.appearance)
+
+
+def test_what_the_mask_hides_is_not_seen() -> None:
+    model = HART2017(SMALL).eval()
+    nn.init.constant_(model.dorsal.to_mask.bias, -1e4)  # type: ignore[arg-type]
+    images, boxes = targets(1, 3)
+    state = model.init(images[:, 0], boxes[:, 0])
+    first, _ = model.step(images[:, 1], state)
+    second, _ = model.step(images[:, 2], state)
+    assert not torch.equal(first.glimpse, second.glimpse)
     assert torch.equal(first.box_xywh, second.box_xywh)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.autograd import gradcheck
 from torch.testing import assert_close
 
@@ -14,6 +15,13 @@ def test_published_shapes() -> None:
     assert readout.hidden.weight.shape == (100, 110)
     assert readout.delta.weight.shape == (4, 100)
     assert readout(seen).shape == (2, 4)
+
+
+def test_hidden_layers_are_elu_and_deltas_tanh() -> None:
+    summary, readout = MaskSummary(3, 4), DeltaReadout(5, 6)
+    mask, seen = torch.randn(2, 3, 3), torch.randn(2, 5)
+    assert_close(summary(mask), F.elu(summary.affine(mask.flatten(1))))
+    assert_close(readout(seen), readout.delta(F.elu(readout.hidden(seen))).tanh())
 
 
 def test_readouts_start_by_changing_next_to_nothing() -> None:

@@ -69,6 +69,16 @@ def test_ventral_dropout_keeps_three_quarters_in_training_only() -> None:
     assert torch.equal(stream(features), stream(features))
 
 
+def test_features_go_through_elu() -> None:
+    stream, masked = VentralStream(4, 5).eval(), MaskedFeatures(5, 6, 7)
+    features, grid = torch.randn(2, 4, 6, 6), torch.randn(2, 6)
+    ventral = stream(features)
+    assert_close(ventral, F.elu(stream.norm(stream.conv(features))))
+    assert_close(
+        masked(ventral, None, grid), F.elu(masked.affine(torch.cat((ventral.flatten(1), grid), 1)))
+    )
+
+
 def test_each_sample_is_convolved_with_its_own_filters() -> None:
     conv = DynamicConv(7, 3, 4, 3)
     features, appearance = torch.rand(3, 3, 5, 5), torch.randn(3, 7)
