@@ -7,14 +7,20 @@ ros2 launch hart_ros tracker.launch.py play:=synthetic loop:=true rviz:=true
 
 from __future__ import annotations
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+    Shutdown,
+)
 from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
-
-from launch import LaunchContext, LaunchDescription
 
 BOOLEAN = ['true', 'false']
 DDS_PROFILE_VARIABLES = (
@@ -29,6 +35,7 @@ def generate_launch_description() -> LaunchDescription:
         [
             *declare_arguments(),
             *set_dds_profile(),
+            OpaqueFunction(function=check_params_file),
             OpaqueFunction(function=start_tracker),
             OpaqueFunction(function=start_player),
             start_rviz(),
@@ -88,7 +95,7 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             default_value='false',
             choices=BOOLEAN,
             description='Play again from the start, with the first box, whenever the end is '
-            'reached. Otherwise the player ends and the tracker goes on.',
+            'reached. Otherwise the service player/restart does.',
         ),
         DeclareLaunchArgument(
             'log_level',
@@ -105,6 +112,13 @@ def set_dds_profile() -> list[SetEnvironmentVariable]:
     for name in DDS_PROFILE_VARIABLES:  # whichever of them the user has set
         profile = EnvironmentVariable(name, default_value=profile)
     return [SetEnvironmentVariable(name, profile) for name in DDS_PROFILE_VARIABLES]
+
+
+def check_params_file(context: LaunchContext) -> None:
+    """Stop at a file that is not there: launch itself would go on with the defaults."""
+    path = LaunchConfiguration('params_file').perform(context)
+    if not Path(path).is_file():
+        raise RuntimeError(f'params_file:={path}: no such file')
 
 
 def start_tracker(context: LaunchContext) -> list[Node]:
@@ -147,6 +161,7 @@ def start_player(context: LaunchContext) -> list[Node]:
                 },
                 *init_box_parameter(context),
             ],
+            on_exit=Shutdown(reason='the player ended'),  # by itself only if it cannot play
             **common_arguments(),
         )
     ]

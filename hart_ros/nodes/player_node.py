@@ -7,6 +7,7 @@ ros2 run hart_ros player_node --ros-args -p source:=drive.mp4 -p loop:=true
 from __future__ import annotations
 
 import enum
+import signal
 import sys
 
 import rclpy
@@ -189,6 +190,7 @@ def main(args: list[str] | None = None) -> int:
         rclpy.logging.get_logger('player').fatal(' '.join(str(error).split()))
         return 1
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # under ros2 launch a second one may come
         if node is not None:
             node.close()
         rclpy.try_shutdown()
