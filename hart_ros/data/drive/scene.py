@@ -104,7 +104,8 @@ class Scene:
         hidden = np.zeros((small.size[1], small.size[0]), np.uint8)
         out = {}
         placed = self.placed(time, view)
-        last = next(i for i, p in enumerate(placed) if p.track_id is not None)
+        tracked = (i for i, p in enumerate(placed) if p.track_id is not None)
+        last = next(tracked, len(placed))  # what is farther hides nobody
         for p in reversed(placed[last:]):  # from near to far
             alone = np.zeros_like(hidden)
             p.look.stamp(alone, small, p.position, p.heading, 255)

@@ -89,7 +89,7 @@ def build_tree(rng: np.random.Generator) -> Board:
         reach = (1 - up) * 0.7 if conifer else np.sqrt(max(1 - (2 * up - 1) ** 2, 0.02))
         x = rng.uniform(-1, 1) * reach * wide
         y = crown + up * (height - crown) * 0.97
-        shine = 0.45 + 0.6 * up + rng.normal(0, 0.16) - 0.12 * x / wide
+        shine = 0.65 + 0.7 * up + rng.normal(0, 0.16) - 0.12 * x / wide
         size = height * rng.uniform(0.015, 0.05)
         pen.ellipse((x, y), (size * 1.2, size), scaled(leaf, max(shine, 0.2)))
     return Board(pen.sprite(rng, 0.2), height)
@@ -104,7 +104,7 @@ def build_bush(rng: np.random.Generator) -> Board:
         x, up = rng.uniform(-1, 1), rng.uniform(0, 1)
         top = np.sqrt(1 - 0.9 * x * x)
         size = height * rng.uniform(0.03, 0.09)
-        shine = 0.4 + 0.6 * up + rng.normal(0, 0.15)
+        shine = 0.6 + 0.7 * up + rng.normal(0, 0.15)
         at = (x * height, (0.05 + 0.88 * up) * top * height)
         pen.ellipse(at, (size, size), scaled(leaf, max(shine, 0.2)))
     return Board(pen.sprite(rng, 0.2), height)

@@ -51,8 +51,8 @@ def to_uint8(picture: np.ndarray) -> np.ndarray:
 
 
 def shifted(rng: np.random.Generator, colour: Colour, spread: float = 12) -> tuple[float, ...]:
-    """Return a colour moved at random: together by `spread`, each channel by a third of it."""
-    moved = np.asarray(colour, float) + rng.normal(0, spread) + rng.normal(0, spread / 3, 3)
+    """Return a colour moved at random: together by `spread`, each channel by a fifth of it."""
+    moved = np.asarray(colour, float) + rng.normal(0, spread) + rng.normal(0, spread / 5, 3)
     return tuple(float(c) for c in np.clip(moved, 4, 250))
 
 
