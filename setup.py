@@ -28,9 +28,13 @@ setup(
     ],
     zip_safe=False,
     python_requires='>=3.10',
-    # What rosdep installs under other names; rclpy and the messages come with ROS itself.
-    install_requires=['setuptools', 'numpy', 'safetensors', 'torch'],
-    extras_require={'test': ['hypothesis', 'pytest', 'pytest-timeout']},
+    # rclpy and the messages come with ROS. So may OpenCV, of which pip would not know: without ROS,
+    # `pip install '.[opencv]'`.
+    install_requires=['setuptools', 'numpy', 'safetensors', 'torch', 'tqdm'],
+    extras_require={
+        'opencv': ['opencv-python-headless'],
+        'test': ['hypothesis', 'pytest', 'pytest-timeout'],
+    },
     entry_points={
         'console_scripts': [
             'tracker_node = hart_ros.nodes.tracker_node:main',
