@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""launch/tracker.launch.py as `ros2 launch` runs it: real processes, heard over DDS."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or source a distro')
+pytest.importorskip(
+    'launch_ros', reason='launch_ros is not installed: it comes with a ROS 2 distro, not with pip'
+)
+
+from sensor_msgs.msg import CameraInfo
+from vision_msgs.msg import Detection2D
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# `ros2 launch FILE NAME:=VALUE...` in so far as launch itself does it; ros2launch may be missing.
+LAUNCH = """
+import os, sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+prefix, file, *arguments = sys.argv[2:]  # the first is --ros-args
+os.environ['AMENT_PREFIX_PATH'] = os.pathsep.join([prefix, os.environ['AMENT_PREFIX_PATH']])
+pairs = [argument.split(':=', 1) for argument in arguments]
+source = PythonLaunchDescriptionSource(file)
+service = LaunchService()
+service.include_launch_description(
+    LaunchDescription([IncludeLaunchDescription(source, launch_arguments=pairs)])
+)
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture(scope='module')
+def launch(start_node, tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """Return a function that launches with arguments; the package is as colcon would install it."""
+    prefix = tmp_path_factory.mktemp('prefix')
+    share, lib = prefix / 'share' / 'hart_ros', prefix / 'lib' / 'hart_ros'
+    index = prefix / 'share' / 'ament_index' / 'resource_index' / 'packages'
+    for folder in (share, lib, index):
+        folder.mkdir(parents=True)
+    (index / 'hart_ros').touch()
+    for name in ('config', 'launch', 'package.xml'):
+        (share / name).symlink_to(ROOT / name)
+    for name in ('tracker_node', 'player_node'):
+        script = f'#!/bin/sh\nexec "{sys.executable}" -m hart_ros.nodes.{name} "$@"\n'
+        (lib / name).write_text(script)
+        (lib / name).chmod(0o755)
+    program = prefix / 'launch_it.py'
+    program.write_text(LAUNCH)
+    file = share / 'launch' / 'tracker.launch.py'
+    return lambda *arguments: start_node(str(program), str(prefix), str(file), *arguments)
+
+
+@pytest.fixture(scope='module')
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grey video of 30 frames at 10 Hz."""
+    path = tmp_path_factory.mktemp('launch') / '0007.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), 10.0, (96, 64))
+    for _ in range(30):
+        writer.write(np.full((64, 96, 3), 128, np.uint8))
+    writer.release()
+    return path
+
+
+def test_player_and_tracker_in_a_namespace(launch, peer, clip, tmp_path):
+    parameters = tmp_path / 'mine.yaml'
+    parameters.write_text('/**/player:\n  ros__parameters:\n    rate: 20\n    frame_id: mine\n')
+    detections = peer.collect(Detection2D, '/left/hart/detection')
+    infos = peer.collect(CameraInfo, '/left/cam/camera_info')
+    with launch(
+        f'play:={clip}',
+        'namespace:=left',
+        'image:=cam/image_raw',
+        'init_box:=30,20,24,16.5',
+        'loop:=true',
+        f'params_file:={parameters}',
+    ) as launched:
+        peer.wait_for(lambda: len(detections) >= 35, what='detections of more than one lap')
+        assert detections[0].header.frame_id == 'mine'
+        assert {(d.header.stamp.sec, d.header.stamp.nanosec) for d in detections} <= {
+            (i.header.stamp.sec, i.header.stamp.nanosec) for i in infos
+        }
+        launched.stop(signal.SIGINT)
+    assert 'Traceback' not in launched.output
+    assert launched.output.count('process has finished cleanly') == 2
+
+
+@pytest.mark.parametrize(
+    ('argument', 'says'),
+    [
+        ('rviz:=maybe', 'Argument "rviz" provided value "maybe" is not valid'),
+        ('init_box:=1,2,3', 'init_box:=1,2,3: give x,y,w,h in pixels'),
+        ('params_file:=/no/such.yaml', 'params_file:=/no/such.yaml: no such file'),
+        ('play:=/no/such.mp4', '/no/such.mp4: no such file or folder'),
+    ],
+)
+def test_what_cannot_be_launched_ends_with_the_reason(launch, argument, says):
+    with launch(argument) as launched:
+        launched.wait()
+    assert says in launched.output
