@@ -104,7 +104,7 @@ class TrackerNode(Node):
             self._receive_box,
             QoSProfile(depth=5),
             ALL_POLICIES,
-            lambda policy: self.report.warn(f'QoS {policy}', explain_mismatch(topic, policy)),
+            lambda policy: self.report.warn(f'QoS {topic}', explain_mismatch(topic, policy)),
         )
         self.create_service(Trigger, '~/reset', self._reset)
         self.create_service(SetBool, '~/enable', self._enable)

@@ -148,9 +148,7 @@ def declare(node: Node) -> dict[str, Any]:
         try:
             values[name] = node.declare_parameter(name, spec.default, _descriptor(spec)).value
         except ParameterException as error:
-            given = getattr(error, 'value', None)  # a wrong type is told in the error's text only
-            reason = problem(name, given) if given is not None else ''
-            raise ParameterError(reason or f'{name}: {error}') from error
+            raise ParameterError(f'{name}: {error}') from error
         reason = problem(name, values[name])
         if reason:
             raise ParameterError(reason)

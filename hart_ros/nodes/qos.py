@@ -137,7 +137,7 @@ class ImageSubscription:
     def _mismatch(self, policy: str) -> None:
         if policy == 'reliability' and self._override is None:
             return  # the next poll adapts to it
-        self._report.warn(f'QoS {policy}', explain_mismatch(self.topic, policy))
+        self._report.warn(f'QoS {self.topic}', explain_mismatch(self.topic, policy))
 
     def _what_is_wrong(self, types: list[str]) -> str:
         expected = TYPE_NAMES[self._type]
@@ -157,7 +157,7 @@ class ImageSubscription:
 
     def _say(self, problem: str) -> None:
         if problem and problem != self._said:
-            self._report.warn('topic', problem)
+            self._report.warn(problem, problem)  # said once, so not to be throttled
         self._said = problem
 
 

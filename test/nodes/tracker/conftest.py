@@ -47,7 +47,7 @@ def run_tracker(start_node: Any, make_peer: Any, weights: Path) -> Running:
                 lambda v: v['image_reliability'] == 'reliable', 'a reliable subscription'
             )
             yield hart, camera
-            assert process.process.poll() is None, process.output
+            assert process.process.poll() in (None, 0), process.output
             assert 'Traceback' not in process.output
 
     return run

@@ -147,9 +147,7 @@ def test_image_size_changes_while_tracking(hart: Hart, camera: Camera) -> None:
     for size in ((320, 240), (641, 479), (160, 120)):
         stamp = camera.publish(picture(0, size))
         assert hart.wait_for_detection(stamp).id == 'it'
-    hart.process.wait_for_output(
-        'width/height changed from 160 x 120 to 320 x 240', after=before
-    )
+    hart.process.wait_for_output('width/height changed from 160 x 120 to 320 x 240', after=before)
 
 
 def test_repeated_trouble_is_said_once_in_a_while(hart: Hart, camera: Camera) -> None:

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start, end, names, parameters and quality of service of the process."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+import yaml
+
+pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or source a distro')
+
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CompressedImage, Image
+from tracker_harness import BOX, Camera, Hart, picture, stamp_of
+from vision_msgs.msg import Detection2D
+
+from hart_ros.nodes.parameters import SPECS
+
+NODE = 'hart_ros.nodes.tracker_node'
+CONFIG = Path(__file__).resolve().parents[3] / 'config' / 'tracker.yaml'
+
+
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_it_quietly_while_it_tracks(run_tracker: Any, how: signal.Signals) -> None:
+    with run_tracker() as (hart, camera):
+        hart.track(camera)
+        for _ in range(5):
+            camera.publish()
+        assert hart.process.stop(how) == 0
+        assert 'Traceback' not in hart.process.output
+        assert 'ERROR' not in hart.process.output
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'line'),
+    [
+        (('-p', 'weights:=/nowhere/hart.safetensors'), 'weights: no file /nowhere'),
+        (('-p', f'weights:={__file__}'), 'weights: .* is damaged'),
+        (('-p', 'device:=tpu'), "device: 'tpu' is none of auto, cpu, cuda"),
+        (('-p', 'threads:=-1'), 'threads: .*Min: 0, Max: 256'),
+        (('-p', 'init_box:=[1.0, 2.0]'), 'init_box: .* four numbers'),
+        (('-p', 'qos_overrides./image.subscription.reliability:=some'), "reliability: 'some' is"),
+    ],
+)
+def test_what_it_cannot_start_with_is_one_line(
+    start_node: Any, arguments: tuple[str, ...], line: str
+) -> None:
+    with start_node(NODE, *arguments) as process:
+        assert process.wait() == 1
+        process.wait_for_output(rf'\[FATAL\].*{line}')
+        assert len(process.output.splitlines()) == 1
+
+
+def test_parameter_file_holds_all_parameters_with_their_defaults() -> None:
+    values = yaml.safe_load(CONFIG.read_text())['/**/hart']['ros__parameters']
+    assert values == {name: spec.default for name, spec in SPECS.items()}
+
+
+def test_compressed_images_in_a_namespace_with_simulated_time(
+    start_node: Any, make_peer: Any, weights: Path
+) -> None:
+    """All that the parameter file and the command line set, in one node."""
+    arguments = ['--params-file', str(CONFIG)]  # first: what comes later wins
+    arguments += '-r __ns:=/left -r image:=/cam/image -p use_sim_time:=true'.split()
+    arguments += ['-p', 'image_transport:=compressed', '-p', f'weights:={weights}']
+    arguments += ['-p', 'init_box:=[60, 40, 32, 24]']
+    with start_node(NODE, *arguments) as process, make_peer('camera') as peer:
+        camera = Camera(peer.publisher(CompressedImage, '/cam/image/compressed'))
+        hart = Hart(process, peer, '/left/hart')
+        values = hart.wait_for_values(
+            lambda v: v['image_reliability'] == 'reliable' and v['waiting_box'], 'reliable'
+        )
+        assert values['name'] == 'left/hart: tracker'
+
+        def compressed(data: bytes, image_format: str = 'bgr8; jpeg compressed bgr8') -> Any:
+            header = camera.image(picture(0)).header
+            return CompressedImage(header=header, format=image_format, data=data)
+
+        jpeg = cv2.imencode('.jpg', picture(0))[1].tobytes()
+        png = cv2.imencode('.png', picture(0)[..., 0])[1].tobytes()
+        for data, image_format in ((jpeg, 'jpeg'), (png, 'mono8; png compressed ')):
+            msg = compressed(data, image_format)
+            camera.send(msg)
+            hart.wait_for_detection(stamp_of(msg))
+        assert hart.detections[0].bbox.size_x == 32.0
+        for msg, said in (
+            (compressed(b''), 'the compressed image is empty'),
+            (compressed(jpeg[: len(jpeg) // 2]), 'the JPEG breaks off'),
+            (compressed(png[:-100]), 'no whole JPEG or PNG'),
+            (compressed(b'nonsense'), 'no whole JPEG or PNG'),
+            (compressed(png, '16UC1; compressedDepth'), 'compressedDepth'),
+        ):
+
+            def heard(msg: Any = msg, said: str = said) -> bool:
+                msg.header = camera.image(picture(0)).header
+                camera.send(msg)
+                peer.spin(0.1)
+                return said in process.output
+
+            peer.wait_for(heard, what=said)
+        msg = compressed(jpeg)
+        camera.send(msg)
+        hart.wait_for_detection(stamp_of(msg))
+
+
+def test_mismatches_are_reported_with_the_setting_that_mends_them(
+    start_node: Any, peer: Any, weights: Path
+) -> None:
+    reliable = 'qos_overrides./image.subscription.reliability:=reliable'
+    with start_node(NODE, '-p', f'weights:={weights}', '-p', reliable) as process:
+        peer.node.create_publisher(Image, '/image', qos_profile_sensor_data)
+        process.wait_for_output(
+            'a publisher on /image offers another reliability.*'
+            'set qos_overrides./image.subscription.reliability to best_effort'
+        )
+        peer.node.create_publisher(Detection2D, '/hart/init_box', qos_profile_sensor_data)
+        process.wait_for_output(
+            'set qos_overrides./hart/init_box.subscription.reliability to best_effort'
+        )
+        assert process.stop() == 0
+
+
+def test_compressed_only_camera_is_pointed_out(start_node: Any, peer: Any, weights: Path) -> None:
+    with start_node(NODE, '-p', f'weights:={weights}') as process:
+        peer.node.create_publisher(CompressedImage, '/image/compressed', 1)
+        process.wait_for_output('set image_transport to compressed')
+        peer.node.create_publisher(CompressedImage, '/image', 1)
+        process.wait_for_output('/image is published as sensor_msgs/msg/CompressedImage')
+        assert process.stop() == 0
+
+
+def test_reliability_follows_the_publishers(hart: Hart, camera: Camera, make_peer: Any) -> None:
+    with make_peer('best_effort_camera') as peer:
+        other = Camera(peer.publisher(Image, '/image', qos_profile_sensor_data))
+        hart.wait_for_values(lambda v: v['image_reliability'] == 'best_effort', 'best effort')
+        hart.send_box(BOX)
+
+        def tracked() -> bool:
+            stamp = other.publish()
+            hart.peer.spin(0.1)
+            return any(stamp_of(d) == stamp for d in hart.detections)
+
+        hart.peer.wait_for(tracked, what='a detection in the best effort images')
+    hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable again')
+    hart.wait_for_values(lambda v: v['image_publishers'] == '1', 'one publisher')
