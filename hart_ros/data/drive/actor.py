@@ -55,8 +55,8 @@ class Ego:
         self._faster = Wobble(rng, 0.35 * speed, (4, 15))
         self._aside = Wobble(rng, 0.25, (5, 15))
         rough = rng.uniform(0.3, 1.2)
-        self._yaw = Wobble(rng, 0.02, (2.5, 8))
-        self._pitch = Wobble(rng, 0.006 * rough, (0.35, 2.5))
+        self._yaw = Wobble(rng, rng.uniform(0.015, 0.12), (2.5, 8))
+        self._pitch = Wobble(rng, 0.009 * rough, (0.35, 2.5))
         self._roll = Wobble(rng, 0.008 * rough, (0.5, 3))
         self._lean = rng.normal(0, 0.01)
 
