@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,7 +68,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the demonstration; return the exit status."""
     args = parse(arguments)
     os.environ.update(private_environment(os.environ))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end it in the same way
     try:
         from hart_ros.demo.run import Run
     except ImportError as error:

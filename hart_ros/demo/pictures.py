@@ -29,7 +29,7 @@ def compose(debug: np.ndarray, glimpse: np.ndarray | None, record: Record) -> np
     picture = cv2.resize(debug, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
     if record.truth is not None:
         x, y, w, h = (round(value * scale) for value in record.truth)
-        cv2.rectangle(picture, (x, y), (x + w, y + h), TRUTH, 1, cv2.LINE_AA)
+        cv2.rectangle(picture, (x, y), (x + w - 1, y + h - 1), TRUTH, 1)
     if glimpse is not None:
         _inset(picture, glimpse, record, scale)
     _caption(picture, record.caption)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from hart_ros.demo.recorder import Record, Recorder
 from hart_ros.demo.video import Video, pick_encoder
 
 START_WITHIN = 120.0  # seconds: importing torch from a cold disk takes its time
-IDLE = 5.0  # seconds without a detection after which the tracker is done
+IDLE = 3.0  # seconds without a detection after which the tracker is done
 SHEET = 12  # pictures on the contact sheet
 
 
@@ -50,6 +51,8 @@ class Run:
         self._video: Video | None = None
         self._sheet: list[np.ndarray] = []
         self._progress = Progress(self._total)
+        self._recorder: Recorder | None = None
+        self._interrupted = False
 
     def run(self) -> int:
         """Do everything; return the exit status."""
@@ -57,7 +60,8 @@ class Run:
             f'{self._source.name}: {self._total} frames at {self._rate:g} Hz '
             f'(to look inside: export ROS_DOMAIN_ID={os.environ["ROS_DOMAIN_ID"]})'
         )
-        self._recorder: Recorder | None = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
         status = 0
         try:
             self._start()
@@ -73,6 +77,10 @@ class Run:
         finally:
             self._stop()
         return self._report() or status
+
+    def _interrupt(self, *_: object) -> None:
+        # No exception here: in the middle of rclpy it would come out as another one.
+        self._interrupted = True
 
     def _start(self) -> None:
         print('starting tracker and player ...', flush=True)
@@ -145,6 +153,8 @@ class Run:
         """Receive until the condition is true; False when time is up."""
         end = None if seconds is None else time.monotonic() + seconds
         while not condition():
+            if self._interrupted:
+                raise KeyboardInterrupt
             for child in self._children:
                 if child.status is not None and (child.name != 'player_node' or child.status):
                     raise DemoError(
