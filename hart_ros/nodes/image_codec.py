@@ -177,7 +177,7 @@ def encode(msg: Any, pixels: np.ndarray) -> Any:
     msg.height, msg.width = pixels.shape[:2]
     msg.encoding = 'bgr8' if pixels.ndim == 3 else 'mono8'
     msg.is_bigendian = 0
-    msg.step = pixels.strides[0]
+    msg.step = pixels.nbytes // max(msg.height, 1)
     msg.data = data
     return msg
 

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # for tracker_harness, here and in the tests
 
-from tracker_harness import Camera, Hart  # noqa: E402
+from tracker_harness import Camera, Hart
 
 Running = Callable[..., contextlib.AbstractContextManager[tuple[Hart, Camera]]]
 

@@ -65,7 +65,7 @@ def test_compressed_images_in_a_namespace_with_simulated_time(
 ) -> None:
     """All that the parameter file and the command line set, in one node."""
     arguments = ['--params-file', str(CONFIG)]  # first: what comes later wins
-    arguments += '-r __ns:=/left -r image:=/cam/image -p use_sim_time:=true'.split()
+    arguments += ['-r', '__ns:=/left', '-r', 'image:=/cam/image', '-p', 'use_sim_time:=true']
     arguments += ['-p', 'image_transport:=compressed', '-p', f'weights:={weights}']
     arguments += ['-p', 'init_box:=[60, 40, 32, 24]']
     with start_node(NODE, *arguments) as process, make_peer('camera') as peer:
