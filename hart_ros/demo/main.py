@@ -7,11 +7,10 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
-from hart_ros.data.source import SourceError, open_source
+from hart_ros.data.source import BoxXYWH, SourceError, open_source
 from hart_ros.demo.environment import private_environment
-from hart_ros.nodes.parsing import parse_box, parse_size
+from hart_ros.nodes.parsing import parse_box, parse_size, source_options
 
 EPILOG = """examples:
   hart-demo                                             a synthetic drive
@@ -39,7 +38,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help='folder (KITTI, OTB, images, video.mp4 with boxes.csv), video, or synthetic[:SEED]',
     )
     what.add_argument('--video', metavar='FILE', dest='play', help='the same, for a video')
-    parser.add_argument('--sequence', help='sequence of a folder with several, e.g. 0003 of KITTI')
+    parser.add_argument(
+        '--sequence', default='', help='sequence of a folder with several, e.g. 0003 of KITTI'
+    )
     parser.add_argument(
         '--init', metavar='X,Y,W,H', type=_box, help='box in the first frame, pixels'
     )
@@ -55,7 +56,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', metavar='FOLDER', type=Path, default=Path('demo_output'))
     args = parser.parse_args(arguments)
     try:
-        args.source = open_source(args.play, **_source_options(args))
+        options = source_options(args.play, args.sequence, args.size, args.frames)
+        args.source = open_source(args.play, **options)
         if args.init is None and not args.source.track_ids:
             raise SourceError(f'{args.play}: no boxes are known; give --init x,y,w,h')
         args.out.mkdir(parents=True, exist_ok=True)
@@ -76,27 +78,19 @@ def main(arguments: list[str] | None = None) -> int:
     return Run(args).run()
 
 
-def _source_options(args: argparse.Namespace) -> dict[str, Any]:
-    synthetic = args.play.startswith('synthetic')
-    options = {
-        'sequence': args.sequence,
-        'size': args.size,
-        'frames': args.frames if synthetic else 0,
-    }
-    return {name: value for name, value in options.items() if value}
-
-
-def _box(text: str) -> tuple[float, float, float, float]:
-    return _parsed(lambda: parse_box(text, 'box') or parse_box('0', 'box'))
+def _box(text: str) -> BoxXYWH:
+    try:
+        box = parse_box(text, 'box')
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if box is None:
+        raise argparse.ArgumentTypeError('the box is empty; give x,y,w,h in pixels')
+    return box
 
 
 def _size(text: str) -> tuple[int, int]:
-    return _parsed(lambda: parse_size(text, 'size'))
-
-
-def _parsed(parse_text: Any) -> Any:
     try:
-        return parse_text()
+        return parse_size(text, 'size')
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people type for boxes and sizes. Pure Python."""
+"""What people type for boxes, sizes and sources. Pure Python."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ def parse_size(text: str, name: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit() and int(width) >= 32 and int(height) >= 32):
         raise ValueError(f'{name}: {text!r} is no size; give WIDTHxHEIGHT in pixels, e.g. 640x192')
     return int(width), int(height)
+
+
+def source_options(
+    source: str, sequence: str, size: tuple[int, int] | None, frames: int
+) -> dict[str, Any]:
+    """Return what `open_source` takes besides the path; nothing for what was not given.
+
+    Args:
+        source: path, or synthetic[:SEED].
+        sequence: of a folder with several; '' if not given.
+        size: width and height of synthetic frames, pixels.
+        frames: so many are wanted; a synthetic drive is made that long. 0: not given.
+    """
+    length = frames if source.startswith('synthetic') else 0
+    options = {'sequence': sequence, 'size': size, 'frames': length}
+    return {name: value for name, value in options.items() if value}

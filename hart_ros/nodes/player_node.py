@@ -21,6 +21,7 @@ from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
 from hart_ros.data.source import open_source
+from hart_ros.nodes.parsing import source_options
 from hart_ros.nodes.player_outputs import Outputs
 from hart_ros.nodes.player_parameters import check_rate, declare
 from hart_ros.nodes.read_ahead import ReadAhead
@@ -47,10 +48,11 @@ class PlayerNode(Node):
     def __init__(self) -> None:
         super().__init__('player')
         self.finished: Future = Future()
-        self._settings = declare(self)
-        self._source = open_source(self._settings.source, **self._settings.source_options)
-        self._outputs = Outputs(self, self._source, self._settings)
-        self._reader = ReadAhead(self._source, self._settings.frames, self._settings.loop)
+        self._settings = given = declare(self)
+        options = source_options(given.source, given.sequence, given.size, given.frames)
+        self._source = open_source(given.source, **options)
+        self._outputs = Outputs(self, self._source, given)
+        self._reader = ReadAhead(self._source, given.frames, given.loop)
         self._played = 0  # frames since the last start
         self._looks = 0  # in a row that found all subscribers
         # Steady: sim time stands still until the player itself makes it go on.
@@ -186,6 +188,9 @@ def main(args: list[str] | None = None) -> int:
             node.finished.result()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:
+        if rclpy.ok():
+            raise  # else Ctrl-C came in the middle of a call
     except (ParameterException, ValueError) as error:  # SourceError is a ValueError
         rclpy.logging.get_logger('player').fatal(' '.join(str(error).split()))
         return 1

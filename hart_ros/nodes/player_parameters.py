@@ -35,14 +35,6 @@ class PlayerSettings:
     publish_clock: bool
     frame_id: str
 
-    @property
-    def source_options(self) -> dict[str, Any]:
-        """What `open_source` takes besides the path; only what was set."""
-        options: dict[str, Any] = {'sequence': self.sequence, 'size': self.size}
-        if self.source.startswith('synthetic'):
-            options['frames'] = self.frames  # a drive is as long as you want
-        return {name: value for name, value in options.items() if value}
-
 
 def declare(node: Node) -> PlayerSettings:
     """Declare all parameters of the player on a node and return their values.
