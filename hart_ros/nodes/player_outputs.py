@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,8 +99,9 @@ class Outputs:
 
     def flush(self, seconds: float = 2.0) -> None:
         """Let slow subscribers have the last frames."""
-        for publisher in (self.image, self._info, self._truth):
-            publisher.wait_for_all_acked(Duration(seconds=seconds))
+        with contextlib.suppress(RuntimeError):  # some middlewares cannot tell
+            for publisher in (self.image, self._info, self._truth):
+                publisher.wait_for_all_acked(Duration(seconds=seconds))
 
     def missing_subscribers(self, wanted: int) -> str:
         """Say who is missing until `wanted` listen to the images and one to the box, or ''."""
