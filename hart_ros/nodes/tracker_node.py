@@ -20,20 +20,26 @@ if TYPE_CHECKING:
     from hart_ros.nodes.node import TrackerNode
 
 
+class StartError(RuntimeError):
+    """The node cannot start; the message is all that users need to know."""
+
+
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end; return the exit code."""
     node: TrackerNode | None = None
     try:
         rclpy.init(args=list(args) if args is not None else None)
         node = _create()
-        if node is None:
-            return 1
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass  # Ctrl-C, or SIGTERM, or a shutdown from elsewhere: the usual end
-    except RuntimeError:
+    except StartError as error:
         if rclpy.ok():
-            raise  # else a call was under way when the context was shut down
+            get_logger('hart').fatal(str(error))
+            return 1
+    except Exception:
+        if rclpy.ok():
+            raise  # else something was under way when the context was shut down
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C adds nothing
         if node is not None:
@@ -43,23 +49,20 @@ def main(args: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _create() -> TrackerNode | None:
-    """Make the node, or say in one line why it cannot be."""
+def _create() -> TrackerNode:
     try:
         # Only now: torch takes seconds to import, and may be missing.
         from hart_ros.nodes.node import TrackerNode
         from hart_ros.nodes.parameters import ParameterError
         from hart_ros.tracking import WeightsError
     except ImportError as error:
-        get_logger('hart').fatal(
+        raise StartError(
             f'{error}: install it for {sys.executable}, or activate the environment that has it'
-        )
-        return None
+        ) from error
     try:
         return TrackerNode()
     except (ParameterError, WeightsError) as error:
-        get_logger('hart').fatal(str(error))
-        return None
+        raise StartError(str(error)) from error
 
 
 if __name__ == '__main__':

@@ -35,6 +35,29 @@ def test_signal_ends_it_quietly_while_it_tracks(run_tracker: Any, how: signal.Si
         assert 'ERROR' not in hart.process.output
 
 
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_it_quietly_while_it_starts(
+    start_node: Any, peer: Any, weights: Path, how: signal.Signals
+) -> None:
+    with start_node(NODE, '-p', f'weights:={weights}') as process:
+        maps = Path(f'/proc/{process.process.pid}/maps')
+        peer.wait_for(lambda: 'torch' in maps.read_text(), what='the import of torch')
+        assert process.stop(how) == 0
+        assert 'Traceback' not in process.output
+
+
+def test_a_missing_module_is_one_line(start_node: Any, tmp_path: Path) -> None:
+    script = tmp_path / 'without_torch.py'
+    script.write_text(
+        "import sys\nsys.modules['torch'] = None\n"
+        'from hart_ros.nodes.tracker_node import main\nsys.exit(main())\n'
+    )
+    with start_node(str(script)) as process:
+        assert process.wait() == 1
+        process.wait_for_output(r'\[FATAL\].*torch.*: install it for /')
+        assert len(process.output.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ('arguments', 'line'),
     [
