@@ -13,7 +13,7 @@ import sys
 import rclpy
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -191,7 +191,8 @@ def main(args: list[str] | None = None) -> int:
     except RuntimeError:
         if rclpy.ok():
             raise  # else Ctrl-C came in the middle of a call
-    except (ParameterException, ValueError) as error:  # SourceError is a ValueError
+    except (ValueError, ParameterException, NameValidationException) as error:
+        # What was asked for cannot be played; SourceError is a ValueError.
         rclpy.logging.get_logger('player').fatal(' '.join(str(error).split()))
         return 1
     finally:

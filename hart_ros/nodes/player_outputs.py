@@ -10,6 +10,7 @@ import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.time import Time
@@ -71,13 +72,10 @@ class Outputs:
         self._box_is_due = False  # a tracker came after the first box was sent
         self._lap_began = 1.0  # sim time, seconds: a stamp of zero would mean "no stamp"
         self._lap_ends = 1.0
-        # Reliable, so that both kinds of subscriber hear it; shallow, as old frames help nobody.
-        qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
-        override = QoSOverridingOptions.with_default_policies()
-        self.image = node.create_publisher(Image, 'image', qos, qos_overriding_options=override)
+        self.image = _camera_publisher(node, Image, 'image')
         # Beside the images wherever those are remapped to, as image_transport looks for it.
         beside = self.image.topic_name.rpartition('/')[0] + '/camera_info'
-        self._info = node.create_publisher(CameraInfo, beside, qos, qos_overriding_options=override)
+        self._info = _camera_publisher(node, CameraInfo, beside)
         self._truth = node.create_publisher(Detection2D, '~/ground_truth', 10)
         sends = settings.publish_init and self.target is not None
         self.init = node.create_publisher(Detection2D, settings.init_topic, 1) if sends else None
@@ -142,6 +140,18 @@ class Outputs:
         if self.target is None or self.target.track_id is None:
             return None
         return frame.boxes.get(self.target.track_id)
+
+
+def _camera_publisher(node: Node, kind: type, topic: str) -> Publisher:
+    # Reliable, so that both kinds of subscriber hear it; shallow, as old frames help nobody.
+    qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+    override = QoSOverridingOptions.with_default_policies()
+    try:
+        return node.create_publisher(kind, topic, qos, qos_overriding_options=override)
+    except RuntimeError as error:
+        if 'override' not in str(error):
+            raise
+        raise ValueError(f'qos_overrides: {error}') from error
 
 
 def camera_info(

@@ -167,6 +167,11 @@ def test_names_follow_remapping_and_namespace(start_node, peer, folder):
         (['source:=FOLDER', 'rate:=fast'], "rate: 'fast' is no number"),
         (['source:=FOLDER', 'frames:=2'], 'frames: the first box is in frame 3'),
         (['source:=FOLDER', 'frames:=-1'], 'frames out of range'),
+        (['source:=FOLDER', 'init_topic:="a b"'], 'a b'),
+        (
+            ['source:=FOLDER', 'qos_overrides./image.publisher.reliability:=maybe'],
+            'qos_overrides: .*maybe',
+        ),
         (['source:=synthetic', 'size:=huge'], "size: 'huge' is no size"),
     ],
 )
