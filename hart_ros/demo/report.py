@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ import numpy as np
 
 from hart_ros.data.source import BoxXYWH
 from hart_ros.demo.recorder import Record, Recorder
+from hart_ros.evaluation.origin import origin
 
 
 def summarise(recorder: Recorder) -> dict[str, Any]:
@@ -50,8 +47,7 @@ def write_json(
     frames = [_frame(stamp, recorder.records[stamp]) for stamp in sorted(recorder.records)]
     result = {
         'data': data,
-        'commit': commit(),
-        'machine': machine(),
+        'origin': origin(),
         'summary': summary,
         'diagnostics': recorder.diagnostics,
         'frames': [{'index': index, **frame} for index, frame in enumerate(frames)],
@@ -83,28 +79,6 @@ def describe(summary: dict[str, Any], files: Sequence[str]) -> str:
     return '\n'.join(f'{name:>9}  {text}' for name, text in lines)
 
 
-def commit() -> str | None:
-    """Return the commit of this checkout, with `+changes` if it differs; None elsewhere."""
-    root = Path(__file__).resolve().parents[2]
-    try:
-        head = _git(root, 'rev-parse', 'HEAD')
-        return head + ('+changes' if _git(root, 'status', '--porcelain') else '')
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def machine() -> dict[str, Any]:
-    """Return what ran here."""
-    return {
-        'system': platform.platform(),
-        'cpu': _cpu(),
-        'cores': os.cpu_count(),
-        'python': platform.python_version(),
-        'ros_distro': os.environ.get('ROS_DISTRO', 'wheels'),
-        **{name: _version(name) for name in ('torch', 'numpy', 'rclpy', 'ros-jazzy-rclpy')},
-    }
-
-
 def _frame(stamp: int, record: Record) -> dict[str, Any]:
     return {
         'stamp_ns': stamp,
@@ -127,25 +101,3 @@ def _count(recorder: Recorder, name: str) -> int | None:
 
 def _percentile(values: Sequence[float], share: float) -> float | None:
     return round(float(np.percentile(values, share)), 1) if values else None
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ['git', '-C', str(root), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)
-    return done.stdout.strip()
-
-
-def _cpu() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
-    return names[0] if names else platform.processor()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

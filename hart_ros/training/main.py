@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from hart_ros.data.source import open_source
+from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.protocols import hart60
 from hart_ros.model.hart import HART
 from hart_ros.tracking import Tracker, save_weights
@@ -29,7 +30,6 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .frames import Sequence, cached_sequence
 from .mixture import ClipMixture, MixtureConfig
 from .objective import unroll
-from .origin import origin
 from .split import FIRST_TRAINING_DRIVE, VALIDATION, VALIDATION_DRIVES
 
 STAGES = ((0.0, 4), (0.2, 8), (0.5, 12))  # from this share of the training on, frames of a clip

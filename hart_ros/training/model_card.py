@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.protocols import hart60
 from hart_ros.model.hart import HART
 from hart_ros.tracking import Tracker
@@ -21,7 +22,6 @@ from hart_ros.tracking.weights import SHIPPED
 
 from .frames import Sequence
 from .main import load_sequences
-from .origin import origin
 
 TEMPLATE = """# Weights `hart.safetensors`
 
@@ -48,7 +48,7 @@ started once, from the first box.
 | --- | --- | --- |
 {table}
 
-Measured on {here[machine]}, commit {here[commit]}.
+Measured on {here[cpu]}, {here[cores]} cores, commit {here[commit]}.
 
 ## Limits
 
@@ -93,7 +93,7 @@ def card(log: list[dict[str, Any]], rows: list[tuple[str, float, float]], data: 
     return TEMPLATE.format(
         parameters=sum(p.numel() for p in HART().parameters()),
         step=best['step'],
-        machine=starts[-1]['machine'],
+        machine=f'{starts[-1]["cpu"]}, {starts[-1]["cores"]} cores',
         torch=starts[-1]['torch'],
         runs='\n'.join(runs),
         real=len(real),

@@ -90,7 +90,7 @@ def test_writes_video_contact_sheet_and_figures(tmp_path):
     overlaps = [frame['iou'] for frame in tracked[1:] if frame['iou'] is not None]
     assert summary['mean_iou'] == pytest.approx(np.mean(overlaps), abs=1e-3)
     assert result['data']['source'] == 'synthetic'
-    assert result['machine']['torch']
+    assert result['origin']['torch']
 
     video = cv2.VideoCapture(str(out / 'demo.mp4'))
     assert video.get(cv2.CAP_PROP_FPS) == pytest.approx(10)
