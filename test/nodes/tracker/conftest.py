@@ -53,9 +53,9 @@ def run_tracker(start_node: Any, make_peer: Any, weights: Path) -> Running:
     return run
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def shared_tracker(run_tracker: Running) -> Iterator[tuple[Hart, Camera]]:
-    """One node for all tests that leave it as they found it."""
+    """One node for all tests of a file that leave it as they found it."""
     with run_tracker() as running:
         yield running
 

@@ -15,7 +15,7 @@ pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or sour
 
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
-from tracker_harness import BOX, Camera, Hart, picture, stamp_of
+from tracker_harness import Camera, Hart, picture, stamp_of
 from vision_msgs.msg import Detection2D
 
 from hart_ros.nodes.parameters import SPECS
@@ -154,19 +154,3 @@ def test_compressed_only_camera_is_pointed_out(start_node: Any, peer: Any, weigh
         peer.node.create_publisher(CompressedImage, '/image', 1)
         process.wait_for_output('/image is published as sensor_msgs/msg/CompressedImage')
         assert process.stop() == 0
-
-
-def test_reliability_follows_the_publishers(hart: Hart, camera: Camera, make_peer: Any) -> None:
-    with make_peer('best_effort_camera') as peer:
-        other = Camera(peer.publisher(Image, '/image', qos_profile_sensor_data))
-        hart.wait_for_values(lambda v: v['image_reliability'] == 'best_effort', 'best effort')
-        hart.send_box(BOX)
-
-        def tracked() -> bool:
-            stamp = other.publish()
-            hart.peer.spin(0.1)
-            return any(stamp_of(d) == stamp for d in hart.detections)
-
-        hart.peer.wait_for(tracked, what='a detection in the best effort images')
-    hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable again')
-    hart.wait_for_values(lambda v: v['image_publishers'] == '1', 'one publisher')
