@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -48,7 +49,10 @@ def main(argv: list[str] | None = None) -> None:
     )
     trainer = Trainer(options, training, validation)
     trainer.log_start(sys.argv[1:] if argv is None else argv)
+    previous = {s: signal.signal(s, trainer.stop) for s in (signal.SIGINT, signal.SIGTERM)}
     trainer.run()
+    for number, handler in previous.items():
+        signal.signal(number, handler)
 
 
 class Trainer:
@@ -70,6 +74,7 @@ class Trainer:
         )
         self.step = 0
         self.best = 0.0
+        self.stopped = False  # by a signal: ends after the step at hand
         self.last = options.out / 'last.pt'
         if self.last.is_file():
             self._resume()
@@ -78,10 +83,14 @@ class Trainer:
         """Notes what was asked for and what code does it: the model card is made from this."""
         self._log({'step': self.step, 'command': shlex.join(['hart-train', *argv]), **origin()})
 
+    def stop(self, *_: object) -> None:
+        """Ends the run after the step at hand, with a checkpoint; a signal handler."""
+        self.stopped = True
+
     def run(self) -> None:
-        """Trains to the last step, through stages of growing clips."""
+        """Trains to the last step, through stages of growing clips, or until stopped."""
         options = self.options
-        while self.step < options.steps:
+        while self.step < options.steps and not self.stopped:
             stage = max(k for k, (share, _) in enumerate(STAGES) if self._share() >= share)
             end = STAGES[stage + 1][0] if stage + 1 < len(STAGES) else 1.0
             self._train_to(math.ceil(end * options.steps), STAGES[stage][1])
@@ -92,7 +101,7 @@ class Trainer:
             total=self.options.steps, initial=self.step, desc=f'clips of {length}', mininterval=5.0
         )
         sums: dict[str, float] = {}
-        while self.step < last_step:
+        while self.step < last_step and not self.stopped:
             for name, value in self._train_step(next(batches)).items():
                 sums[name] = sums.get(name, 0.0) + value
             self.step += 1
@@ -108,6 +117,8 @@ class Trainer:
                 self._validate()
         bar.close()
         self._save()
+        if self.stopped:
+            print(f'stopped at step {self.step}; the same command goes on from there')
 
     def _train_step(self, clip: dict[str, Tensor]) -> dict[str, float]:
         self.model.train()

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import cv2
@@ -51,6 +53,19 @@ def test_a_run_leaves_weights_that_load_and_can_be_resumed(data: Path) -> None:
     assert [line['step'] for line in lines if 'loss' in line] == [1, 2, 3, 4]
     assert all('car' in line['sequences'] for line in lines if 'hart60' in line)
     assert load_checkpoint(out / 'last.pt', torch.device('cpu'))['step'] == 4
+
+
+def test_a_stopped_run_keeps_its_last_step(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = train.Trainer._train_step
+
+    def stopped_in_the_second(self: train.Trainer, clip: dict[str, torch.Tensor]) -> object:
+        if self.step == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, clip)
+
+    monkeypatch.setattr(train.Trainer, '_train_step', stopped_in_the_second)
+    out = run(data, '--steps', '9', '--save-every', '100')
+    assert load_checkpoint(out / 'last.pt', torch.device('cpu'))['step'] == 2
 
 
 def test_a_kill_while_writing_keeps_the_old_checkpoint(
