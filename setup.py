@@ -30,16 +30,17 @@ setup(
     python_requires='>=3.10',
     # rclpy and the messages come with ROS. So may OpenCV, of which pip would not know: without ROS,
     # `pip install '.[opencv]'`.
-    install_requires=['setuptools', 'numpy', 'safetensors', 'torch', 'tqdm'],
+    install_requires=['setuptools', 'matplotlib', 'numpy', 'safetensors', 'torch', 'tqdm'],
     extras_require={
         'opencv': ['opencv-python-headless'],
-        'test': ['hypothesis', 'pytest', 'pytest-timeout'],
+        'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'six'],
     },
     entry_points={
         'console_scripts': [
             'tracker_node = hart_ros.nodes.tracker_node:main',
             'player_node = hart_ros.nodes.player_node:main',
             'hart-demo = hart_ros.demo.main:main',
+            'hart-evaluate = hart_ros.evaluation.main:main',
             'hart-train = hart_ros.training.main:main',
         ],
     },

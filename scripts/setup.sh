@@ -76,7 +76,7 @@ if [ -z "$distro" ]; then
     fail "Python.h is missing: sudo apt install python$(version "$base")-dev"
 else
   for pair in vision_msgs:ros-"$distro"-vision-msgs diagnostic_msgs:ros-"$distro"-diagnostic-msgs \
-    cv2:python3-opencv numpy:python3-numpy yaml:python3-yaml; do
+    cv2:python3-opencv matplotlib:python3-matplotlib numpy:python3-numpy yaml:python3-yaml; do
     has "$base" "${pair%%:*}" || fail "Python cannot import ${pair%%:*}: sudo apt install ${pair#*:}"
   done
 fi
@@ -153,7 +153,7 @@ link_prefix() {
     ln -sfn "$root/$name" "$share/$name"
   done
   # Old setuptools put them in lib/hart_ros (setup.cfg), new ones in bin.
-  for name in tracker_node player_node hart-demo hart-train; do
+  for name in tracker_node player_node hart-demo hart-evaluate hart-train; do
     if [ -f "$venv/bin/$name" ] && [ ! -L "$venv/bin/$name" ]; then
       ln -sfn "$venv/bin/$name" "$venv/lib/hart_ros/$name"
     else

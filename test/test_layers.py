@@ -20,6 +20,7 @@ ROS_LAYERS = {'nodes', 'demo'}
 # What package.xml and setup.py call the modules that are not named like their package.
 ROSDEP = {
     'cv2': 'python3-opencv',
+    'matplotlib': 'python3-matplotlib',
     'numpy': 'python3-numpy',
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""hart-evaluate: trackers side by side, on the same frames from the same first boxes."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hart_ros.data.source import SourceError
+from hart_ros.tracking.weights import SHIPPED, WeightsError
+from hart_ros.training.split import VALIDATION, VALIDATION_DRIVES
+
+from .peers import CLASSES, PeerError
+from .run import DESCRIPTIONS, make_trackers, run
+from .targets import Target, find_sequences, open_targets
+
+EPILOG = """examples:
+  hart-evaluate DATA --split validation --tracker hart --tracker csrt --tracker kcf
+  hart-evaluate DATA --tracker hart --tracker old=old.safetensors --protocol restart
+  hart-evaluate synthetic:1 synthetic:2 --size 640x192 --frames 80
+  hart-evaluate kitti/training --sequences 0003 0010 --tracker nano --models MODELS
+
+A peer that reports failure keeps its last box. exit status: 0 done, 2 wrong arguments or data, 130
+interrupted"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the protocols, prints tables, writes JSON and a page; returns the exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(arguments)
+    names, weights = _named(options.tracker or ['hart'], options.weights)
+    try:
+        from .report import Report  # needs matplotlib
+
+        trackers = make_trackers(names, weights, options.models, options.device, options.threads)
+        targets = _targets(options)
+        options.out.mkdir(parents=True, exist_ok=True)
+    except ModuleNotFoundError as error:
+        print(f'hart-evaluate: {error}: sudo apt install python3-matplotlib', file=sys.stderr)
+        return 2
+    except (SourceError, PeerError, WeightsError, ValueError, OSError) as error:
+        print(f'hart-evaluate: {error}', file=sys.stderr)
+        return 2
+    protocols = list(dict.fromkeys(options.protocol or ['hart60', 'ope']))
+    try:
+        results = run(trackers, protocols, targets)
+    except KeyboardInterrupt:
+        return 130
+    command = shlex.join(['hart-evaluate', *arguments])
+    report = Report(results, command, options.threads, weights)
+    print(report.text())
+    print('\n'.join(['', *map(str, report.write(options.out))]))
+    return 0
+
+
+def _named(trackers: Sequence[str], weights: Path | None) -> tuple[list[str], dict[str, Path]]:
+    """Names of trackers, and the files of those that are HART."""
+    files = {}
+    for name, _, file in (text.partition('=') for text in trackers):
+        if file or name == 'hart':
+            files[name] = Path(file) if file else weights or SHIPPED
+    return list(dict.fromkeys(text.partition('=')[0] for text in trackers)), files
+
+
+def _targets(options: argparse.Namespace) -> list[Target]:
+    """All targets that were asked for; sequences are opened, but not decoded."""
+    places, names = [], list(options.sequences)
+    is_validation = options.split == 'validation'
+    for place in options.data:
+        if is_validation and place == 'synthetic':
+            places += [f'synthetic:{seed}' for seed in VALIDATION_DRIVES]
+        else:
+            places.append(place)
+    if is_validation and any(place.partition(':')[0] != 'synthetic' for place in places):
+        names = list(VALIDATION)
+    drives = {'size': options.size, 'frames': options.frames}
+    drives = {name: value for name, value in drives.items() if value}
+    found = find_sequences(places, names, drives)
+    return [t for place, chosen in found for t in open_targets(place, chosen, options.targets)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        'hart-evaluate',
+        description=__doc__.partition(': ')[2] if __doc__ else None,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        'data',
+        nargs='+',
+        help='sequence (video.mp4 with boxes.csv, OTB, KITTI), folder of them, synthetic[:SEED]',
+    )
+    add(
+        '--tracker',
+        action='append',
+        metavar='NAME',
+        help=f'hart, {", ".join(CLASSES)}, or NAME=FILE for HART with other weights; '
+        'again for several (hart)',
+    )
+    add(
+        '--protocol',
+        action='append',
+        choices=list(DESCRIPTIONS),
+        help='again for several (hart60 and ope)',
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument('--sequences', nargs='+', default=(), metavar='NAME', help='only these')
+    which.add_argument(
+        '--split', choices=['validation'], help='only those that are never trained on'
+    )
+    add('--targets', type=_count, default=2, metavar='N', help='of a sequence; 0 for all (2)')
+    add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')
+    add('--models', type=Path, metavar='FOLDER', help='with the ONNX files of nano and vit')
+    add('--device', choices=('auto', 'cpu', 'cuda'), default='cpu', help='of hart (cpu)')
+    add('--threads', type=_count, default=1, metavar='N', help='CPU threads of all trackers (1)')
+    add('--size', type=_size, metavar='WxH', help='of synthetic frames, else 1242x375')
+    add('--frames', type=_count, metavar='N', help='of synthetic drives, else 120')
+    add(
+        '--out',
+        type=Path,
+        default=Path('runs/evaluation'),
+        metavar='FOLDER',
+        help='for result.json and report.html (runs/evaluation)',
+    )
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition('x')
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f'{text!r} is no size; give WIDTHxHEIGHT, e.g. 640x192')
+    return int(width), int(height)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f'{text!r} is no whole number from 0 on')
+    return int(text)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
