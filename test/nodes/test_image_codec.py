@@ -158,7 +158,8 @@ def test_smallest_images_do_not_crash(encoding: str) -> None:
         try:
             assert decode(message(np.zeros(shape, dtype), encoding)).shape[:2] == (height, width)
         except ImageError:
-            assert encoding.startswith(('yuv', 'yuyv', 'uyvy', 'bayer'))
+            alone = height == width == 1  # OpenCV 4.5.4 refuses a single pixel of colour
+            assert alone or encoding.startswith(('yuv', 'yuyv', 'uyvy', 'bayer'))
 
 
 @pytest.mark.parametrize(

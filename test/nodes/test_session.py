@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,14 +44,12 @@ class FakeTracker:
         return Track(box, 0.5, box, np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.float32))
 
 
-@dataclass
 class Bench:
     """A session with its intake, and all that it published and logged."""
 
-    published: list[Result] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.published: list[Result] = []
+        self.log: list[str] = []
         note = self.log.append
         logger = SimpleNamespace(info=note, warning=note, error=note)
         report = Reporter(logger, period=0.0)
