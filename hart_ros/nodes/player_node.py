@@ -25,6 +25,7 @@ from hart_ros.nodes.parsing import source_options
 from hart_ros.nodes.player_outputs import Outputs
 from hart_ros.nodes.player_parameters import check_rate, declare
 from hart_ros.nodes.read_ahead import ReadAhead
+from hart_ros.nodes.start import init_ros
 
 POLL = 0.1  # seconds between looks at who subscribes
 SETTLE = 10  # looks in a row that must find them: a tracker may subscribe anew to suit the player
@@ -181,7 +182,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the player; return the exit status."""
     node = None
     try:
-        rclpy.init(args=args)
+        init_ros(args)
         node = PlayerNode()
         rclpy.spin_until_future_complete(node, node.finished)
         if node.finished.done():
@@ -192,7 +193,7 @@ def main(args: list[str] | None = None) -> int:
         if rclpy.ok():
             raise  # else Ctrl-C came in the middle of a call
     except (ValueError, ParameterException, NameValidationException) as error:
-        # What was asked for cannot be played; SourceError is a ValueError.
+        # What was asked for cannot be played; SourceError and ArgumentsError are ValueErrors.
         rclpy.logging.get_logger('player').fatal(' '.join(str(error).split()))
         return 1
     finally:

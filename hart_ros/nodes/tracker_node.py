@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
 from rclpy.logging import get_logger
+
+from hart_ros.nodes.start import ArgumentsError, init_ros
 
 if TYPE_CHECKING:
     from hart_ros.nodes.node import TrackerNode
@@ -28,11 +31,14 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end; return the exit code."""
     node: TrackerNode | None = None
     try:
-        rclpy.init(args=list(args) if args is not None else None)
+        init_ros(args)
         node = _create()
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass  # Ctrl-C, or SIGTERM, or a shutdown from elsewhere: the usual end
+    except ArgumentsError as error:
+        get_logger('hart').fatal(str(error))
+        return 1
     except StartError as error:
         if rclpy.ok():
             get_logger('hart').fatal(str(error))
@@ -61,7 +67,7 @@ def _create() -> TrackerNode:
         ) from error
     try:
         return TrackerNode()
-    except (ParameterError, WeightsError) as error:
+    except (ParameterError, ParameterException, WeightsError) as error:
         raise StartError(str(error)) from error
 
 

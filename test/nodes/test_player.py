@@ -183,6 +183,13 @@ def test_what_cannot_be_played_is_one_clear_line(start_node, folder, assignments
     assert len(player.output.strip().splitlines()) == 1
 
 
+def test_arguments_that_ros_cannot_read_are_an_error(start_node):
+    with start_node(PLAYER, *parameters('source:="unfinished')) as player:
+        assert player.wait() == 1
+    assert re.search(r'\[FATAL\].*not understood: .*unfinished', player.output)
+    assert 'Traceback' not in player.output
+
+
 def test_calibration_becomes_camera_info():
     projection = np.array([[721.5, 0, 609.5, 44.8], [0, 721.5, 172.8, 0.2], [0, 0, 1, 0.003]])
     info = camera_info(Header(frame_id='cam'), 1242, 375, projection)
