@@ -10,13 +10,12 @@ import numpy as np
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D
 
 from hart_ros.nodes import image_codec
 from hart_ros.nodes.messages import to_detection
-from hart_ros.nodes.qos import ALL_POLICIES
+from hart_ros.nodes.qos import ALL_POLICIES, overridable, override_errors
 from hart_ros.nodes.target import Result
 from hart_ros.tracking.draw import draw_debug, glimpse_panel
 
@@ -59,7 +58,10 @@ def _image(header: Any, pixels: np.ndarray) -> Image:
 
 
 def _publisher(node: Node, message_type: Any, topic: str, depth: int) -> Publisher:
-    options = QoSOverridingOptions(ALL_POLICIES)
-    return node.create_publisher(
-        message_type, topic, QoSProfile(depth=depth), qos_overriding_options=options
-    )
+    with override_errors():
+        return node.create_publisher(
+            message_type,
+            topic,
+            QoSProfile(depth=depth),
+            qos_overriding_options=overridable(ALL_POLICIES),
+        )

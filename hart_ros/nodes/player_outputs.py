@@ -11,8 +11,7 @@ from builtin_interfaces.msg import Time as TimeMsg
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.qos import QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
@@ -23,6 +22,7 @@ from hart_ros.data.source import BoxXYWH, Source, SourceFrame, first_box
 from hart_ros.nodes import image_codec
 from hart_ros.nodes.boxes import box_message
 from hart_ros.nodes.player_parameters import PlayerSettings
+from hart_ros.nodes.qos import overridable, override_errors
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,9 @@ class Outputs:
 def _camera_publisher(node: Node, kind: type, topic: str) -> Publisher:
     # Reliable, so that both kinds of subscriber hear it; shallow, as old frames help nobody.
     qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
-    override = QoSOverridingOptions.with_default_policies()
-    try:
-        return node.create_publisher(kind, topic, qos, qos_overriding_options=override)
-    except RuntimeError as error:
-        if 'override' not in str(error):
-            raise
-        raise ValueError(f'qos_overrides: {error}') from error
+    policies = (QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY)
+    with override_errors():
+        return node.create_publisher(kind, topic, qos, qos_overriding_options=overridable(policies))
 
 
 def camera_info(

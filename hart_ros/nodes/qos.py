@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rclpy.node import Node
@@ -13,7 +14,11 @@ from rclpy.qos import (
     ReliabilityPolicy,
     qos_policy_name_from_kind,
 )
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.qos_overriding_options import (
+    InvalidQosOverridesError,
+    QosCallbackResult,
+    QoSOverridingOptions,
+)
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -40,6 +45,30 @@ def setting(topic: str, policy: str) -> str:
     return f'qos_overrides.{topic}.subscription.{policy}'
 
 
+def overridable(policies: tuple[QoSPolicyKind, ...]) -> QoSOverridingOptions:
+    """Return the option that lets users override these policies by parameter, within reason."""
+
+    def check(qos: QoSProfile) -> QosCallbackResult:
+        if qos.depth < 0:
+            return QosCallbackResult(successful=False, reason=f'depth: {qos.depth} is negative')
+        return QosCallbackResult(successful=True)
+
+    return QoSOverridingOptions(policies, callback=check)
+
+
+@contextlib.contextmanager
+def override_errors() -> Iterator[None]:
+    """Turn what rclpy raises for an override that is no such policy into `ParameterError`."""
+    try:
+        yield
+    except InvalidQosOverridesError as error:
+        raise ParameterError(f'qos_overrides: {error}') from error
+    except RuntimeError as error:
+        if 'override' not in str(error):
+            raise
+        raise ParameterError(f'qos_overrides: {error}') from error
+
+
 def subscribe(
     node: Node,
     message_type: Any,
@@ -62,14 +91,15 @@ def subscribe(
     """
 
     def create(**events: Any) -> Subscription:
-        return node.create_subscription(
-            message_type,
-            topic,
-            callback,
-            qos,
-            qos_overriding_options=QoSOverridingOptions(policies),
-            **events,
-        )
+        with override_errors():
+            return node.create_subscription(
+                message_type,
+                topic,
+                callback,
+                qos,
+                qos_overriding_options=overridable(policies),
+                **events,
+            )
 
     def incompatible(event: Any) -> None:
         mismatch(qos_policy_name_from_kind(event.last_policy_kind).lower())
@@ -78,10 +108,6 @@ def subscribe(
         return create(event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible))
     except UnsupportedEventTypeError:  # some middlewares match everything, or do not tell
         return create()
-    except RuntimeError as error:
-        if 'override' not in str(error):
-            raise
-        raise ParameterError(f'qos_overrides: {error}') from error
 
 
 def explain_mismatch(topic: str, policy: str) -> str:

@@ -67,6 +67,9 @@ def test_a_missing_module_is_one_line(start_node: Any, tmp_path: Path) -> None:
         (('-p', 'threads:=-1'), 'threads: .*Min: 0, Max: 256'),
         (('-p', 'init_box:=[1.0, 2.0]'), 'init_box: .* four numbers'),
         (('-p', 'qos_overrides./image.subscription.reliability:=some'), "reliability: 'some' is"),
+        (('-p', 'qos_overrides./hart/detection.publisher.history:=some'), 'history.*some'),
+        (('-p', 'qos_overrides./hart/init_box.subscription.depth:=-3'), 'init_box.*depth: -3'),
+        (('-p', 'qos_overrides./hart/init_box.subscription.durability:=7'), 'init_box.*7.*STRING'),
     ],
 )
 def test_what_it_cannot_start_with_is_one_line(
@@ -76,6 +79,16 @@ def test_what_it_cannot_start_with_is_one_line(
         assert process.wait() == 1
         process.wait_for_output(rf'\[FATAL\].*{line}')
         assert len(process.output.splitlines()) == 1
+
+
+def test_arguments_that_ros_cannot_read_are_an_error(start_node: Any, tmp_path: Path) -> None:
+    """Not an end like that of Ctrl-C, though there is no ROS context then either."""
+    file = tmp_path / 'mine.yaml'
+    file.write_text('/**/hart:\n  ros__parameters:\n    lost_score: [\n')
+    with start_node(NODE, '--params-file', str(file)) as process:
+        assert process.wait() == 1
+        process.wait_for_output(r'\[FATAL\].*not understood: .*mine.yaml')
+        assert 'Traceback' not in process.output
 
 
 def test_parameter_file_holds_all_parameters_with_their_defaults() -> None:
