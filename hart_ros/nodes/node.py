@@ -163,15 +163,16 @@ class TrackerNode(Node):
 
     def _publish_diagnostics(self) -> None:
         session, counts = self._session, self._counts.snapshot()
+        target, request = session.target, session.request  # the worker may take them away
         condition = self._condition()
         values = {
-            'target_id': session.target.target_id if session.target else '',
+            'target_id': target.target_id if target else '',
             'score': f'{condition.score:.3f}' if condition.tracking else '',
             **self._meter.values(),
             **diagnostics.frame_values(counts),
             'frames_buffered': str(len(self._buffer)),
             'last_init': session.last_init,
-            'waiting_box': session.request.describe() if session.request else '',
+            'waiting_box': request.describe() if request else '',
             'image_topic': condition.topic,
             'image_publishers': str(condition.publishers),
             'image_reliability': self._images.reliability.name.lower(),
