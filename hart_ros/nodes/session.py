@@ -84,10 +84,11 @@ class Session:
 
     def enable(self, enabled: bool) -> str:
         """Go on or pause. Frames of the pause are not kept, the target is."""
-        self.enabled = enabled
-        self._buffer.clear(Fate.DISABLED)
-        self._cursor.hurry()
-        self._waiting_since = None
+        if enabled != self.enabled:
+            self.enabled = enabled
+            self._buffer.clear(Fate.DISABLED)
+            self._cursor.hurry()
+            self._waiting_since = None
         return 'tracking is enabled' if enabled else 'tracking is paused; the target is kept'
 
     def set_trail_length(self, length: int) -> None:

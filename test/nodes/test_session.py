@@ -226,6 +226,15 @@ def test_pause_keeps_the_target_and_no_frames(bench: Bench) -> None:
     assert bench.fates() == {Fate.TRACKED: 2, Fate.DISABLED: 2}
 
 
+def test_enabling_what_is_enabled_keeps_the_frames(bench: Bench) -> None:
+    bench.receive(1.0)
+    bench.session.enable(True)
+    bench.receive(1.1)
+    bench.request(1.0)  # of a slow detector
+    bench.receive(1.2)
+    assert bench.seconds == [1.0, 1.1, 1.2]
+
+
 def test_reset_forgets_target_and_waiting_box(bench: Bench) -> None:
     assert bench.session.reset() == 'there was no target'
     bench.request()
