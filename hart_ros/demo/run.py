@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -107,7 +108,7 @@ class Run:
     def _player_parameters(self) -> list[str]:
         args = self._args
         values = {
-            'source': args.play,
+            'source': json.dumps(args.play),  # ROS reads values as YAML: 0001, '[a] b: c'
             'frames': args.frames,
             'rate': float(args.rate),
             'start_paused': 'true',
@@ -115,7 +116,7 @@ class Run:
             'exit_at_end': 'true',
         }
         if args.sequence:
-            values['sequence'] = f'"{args.sequence}"'
+            values['sequence'] = json.dumps(args.sequence)
         if args.size:
             values['size'] = 'x'.join(map(str, args.size))
         if args.track is not None:

@@ -108,7 +108,7 @@ def test_writes_video_contact_sheet_and_figures(tmp_path):
 
 
 def test_a_box_outside_the_picture_fails_with_the_trackers_reason(tmp_path):
-    film = tmp_path / 'film.mp4'
+    film = tmp_path / '[7] the: film.mp4'  # no name is too odd
     writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*'mp4v'), 10.0, (64, 48))
     for _ in range(5):
         writer.write(np.full((48, 64, 3), 90, np.uint8))
