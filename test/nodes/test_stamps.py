@@ -76,6 +76,12 @@ def test_share_of_lost_frames_is_estimated_from_the_gaps() -> None:
     assert lost_share(arrived) == pytest.approx(2 / 3, abs=0.05)
 
 
+def test_a_pause_is_no_loss() -> None:
+    """A camera that was off, a bag that was paused, a clock that was set ahead."""
+    assert lost_share([*range(15), *range(1000, 1015)]) == 0.0
+    assert lost_share([*range(50), *range(200, 230), *range(10_000, 10_060)]) == 0.0
+
+
 def test_irregular_cameras_are_not_accused() -> None:
     monitor, stamp = StampMonitor(), S
     for i in range(60):
