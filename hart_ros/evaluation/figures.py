@@ -182,7 +182,11 @@ def _axes(x: str, y: str, width: float = SIZE[0]) -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure, title: str) -> str:
     """The figure as an `svg` element; ids depend on the title, so that one page may hold all."""
-    figure.axes[0].legend(fontsize='small', framealpha=0.8)
+    axes = figure.axes[0]
+    columns = min(len(axes.get_legend_handles_labels()[0]), 6)
+    axes.legend(
+        loc='lower center', bbox_to_anchor=(0.5, 1.0), ncol=columns, frameon=False, fontsize='small'
+    )
     figure.tight_layout()
     text = io.StringIO()
     with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': title}):

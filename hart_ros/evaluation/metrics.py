@@ -101,4 +101,4 @@ def calibration_error(scores: npt.ArrayLike, ious: npt.ArrayLike, bins: int = 10
 
 def _offsets(boxes: npt.ArrayLike, truths: npt.ArrayLike) -> np.ndarray:
     a, b = np.asarray(boxes, float).reshape(-1, 4), np.asarray(truths, float).reshape(-1, 4)
-    return a[:, :2] + a[:, 2:] / 2 - b[:, :2] - b[:, 2:] / 2
+    return a[:, :2] - b[:, :2] + (a[:, 2:] - b[:, 2:]) / 2  # exactly 0 for equal boxes

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes `scripted` importable."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))

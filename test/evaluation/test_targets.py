@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which sequences and targets are evaluated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hart_ros.data import SourceError, open_source
+from hart_ros.evaluation.targets import Frames, find_sequences, targets_of
+
+
+def otb(folder: Path, boxes: list[str], track: str = '') -> Path:
+    """Write an OTB sequence with one box a frame."""
+    (folder / 'img').mkdir(parents=True, exist_ok=True)
+    for index in range(len(boxes)):
+        cv2.imwrite(str(folder / 'img' / f'{index:04d}.png'), np.full((40, 60, 3), index, np.uint8))
+    (folder / f'groundtruth_rect{track}.txt').write_text('\n'.join(boxes) + '\n')
+    return folder
+
+
+def test_a_folder_stands_for_its_sequences(tmp_path: Path) -> None:
+    for name in ('b', 'a', 'c'):
+        otb(tmp_path / name, ['1 1 9 9'])
+    (tmp_path / 'notes').mkdir()
+    paths = [str(tmp_path / name) for name in 'abc']
+    assert [place for place, _ in find_sequences([str(tmp_path)])] == paths
+    assert [p for p, _ in find_sequences([str(tmp_path)], ['c', 'a'])] == [paths[2], paths[0]]
+    assert [p for p, _ in find_sequences([paths[1]])] == [paths[1]]
+    with pytest.raises(SourceError, match='no sequence d; there are: a, b, c'):
+        find_sequences([str(tmp_path)], ['d'])
+
+
+def test_kitti_stands_for_its_sequences(tmp_path: Path) -> None:
+    for name in ('0000', '0013'):
+        (tmp_path / 'training' / 'image_02' / name).mkdir(parents=True)
+    found = find_sequences([str(tmp_path)])
+    assert found == [(str(tmp_path), {'sequence': name}) for name in ('0000', '0013')]
+
+
+def test_synthetic_drives_take_options() -> None:
+    options = {'size': (160, 64), 'frames': 4}
+    assert find_sequences(['synthetic:3'], (), options) == [('synthetic:3', options)]
+
+
+def test_targets_come_in_the_order_in_which_they_appear(tmp_path: Path) -> None:
+    folder = otb(tmp_path, ['0 0 0 0', '5 5 9 9', '5 5 9 9', '5 5 9 9'])
+    otb(folder, ['5 5 9 9', '5 5 9 9', '70 70 9 9', '60 5 9 9'], '.2')
+    otb(folder, ['5 5 9 9', '0 0 0 0', '0 0 0 0', '0 0 0 0'], '.3')  # nothing to follow
+    targets = targets_of(open_source(folder))
+    assert [t.track for t in targets] == [2, 1]
+    assert sorted(targets[0].boxes) == [0, 1]  # beside the frame, or nearly
+    assert len(targets_of(open_source(folder), most=1)) == 1
+
+
+def test_a_sequence_without_targets_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match='no target has boxes in two frames'):
+        targets_of(open_source(otb(tmp_path, ['5 5 9 9', '0 0 0 0'])))
+
+
+def test_frames_are_kept_within_the_budget(tmp_path: Path) -> None:
+    source = open_source(otb(tmp_path, ['5 5 9 9'] * 3))
+    frames = Frames(source, budget=2 * 40 * 60 * 3)
+    images = [frames[k] for k in range(3)]
+    assert [frames[k] is images[k] for k in range(3)] == [True, True, False]
+    assert int(frames[2][0, 0, 0]) == 2
+    frames.forget()
+    assert frames[2] is frames[2]
+    assert frames[0] is not images[0]
