@@ -48,16 +48,17 @@ ready && exit 0
 
 # ---- can it work here? --------------------------------------------------------------------------
 # An environment that exists keeps its Python; the path printed is outside of any environment.
+# A distribution decides on its own Python (Lyrical: 3.14); there are wheels for 3.10 to 3.13.
 pick_python() {
   local candidate seen=
   for candidate in ${PYTHON:-"$python" python3 python3.12 python3.11 python3.13 python3.10}; do
-    case $(version "$candidate") in
-      3.1[0-3])
+    case ${distro:+any }$(version "$candidate") in
+      3.1[0-3] | 'any 3.1'[0-9])
         has "$candidate" 'venv, ensurepip' &&
           "$candidate" -c 'import sys; print(sys._base_executable)' && return
         fail "$candidate has no venv module: sudo apt install python$(version "$candidate")-venv"
         ;;
-      ?*) seen="$seen $candidate is $(version "$candidate");" ;;
+      *[0-9]) seen="$seen $candidate is $(version "$candidate");" ;;
     esac
   done
   fail "Python 3.10 to 3.13 is needed (${seen:-none found;}" \
@@ -193,6 +194,9 @@ if [ -z "$distro" ]; then
   grep -q "$detection_hash" "$venv/share/vision_msgs/msg/Detection2D.json" ||
     fail "vision_msgs/Detection2D has another type hash than upstream: restore scripts/vision_msgs"
 else
+  # Its modules are compiled for its numpy: pip must not put another one before it.
+  "$python" -c 'import numpy; print("numpy==" + numpy.__version__)' >"$venv/constraints.txt"
+  export PIP_CONSTRAINT=$venv/constraints.txt
   say "torch and safetensors, where $distro lacks them"
   has "$python" torch || install_torch
   install_missing '^(safetensors|tqdm)==' "$scripts/requirements.txt"
