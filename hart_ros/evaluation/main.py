@@ -49,6 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         results = run(trackers, protocols, targets)
     except KeyboardInterrupt:
         return 130
+    except SourceError as error:  # a frame that cannot be decoded
+        print(f'hart-evaluate: {error}', file=sys.stderr)
+        return 2
     command = shlex.join(['hart-evaluate', *arguments])
     report = Report(results, command, options.threads, weights)
     print(report.text())

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import cv2
+import numpy as np
 import pytest
 
 from hart_ros.evaluation.main import main
@@ -126,6 +127,16 @@ def test_mistakes_are_said_in_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('hart-evaluate: ')
     assert says in line
+
+
+def test_a_broken_frame_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / 'img').mkdir()
+    cv2.imwrite(str(tmp_path / 'img' / '0001.png'), np.zeros((40, 60, 3), np.uint8))
+    (tmp_path / 'img' / '0002.png').write_bytes(b'no image')
+    (tmp_path / 'groundtruth_rect.txt').write_text('5 5 20 20\n5 5 20 20\n')
+    out = str(tmp_path / 'out')
+    assert main([str(tmp_path), '--tracker', 'kcf', '--protocol', 'ope', '--out', out]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith('hart-evaluate: ' + str(tmp_path))
 
 
 def test_columns_are_aligned() -> None:
