@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The card says what the weights saw, and nothing that came later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hart_ros.training.model_card import card
+
+MACHINE = {'cpu': 'CPU', 'cores': 2, 'torch': '2.13.0', 'commit': 'abc'}
+
+
+def start(step: int, options: str) -> dict[str, Any]:
+    return {'step': step, 'command': f'hart-train DATA {options}', **MACHINE}
+
+
+def test_runs_after_the_best_step_are_left_out() -> None:
+    log = [
+        start(0, '--drives 0'),
+        {'step': 100, 'hart60': 0.6},
+        start(100, '--drives 7'),
+        {'step': 200, 'hart60': 0.5},
+    ]
+    text = card(log, [('car', 0.6, 0.3)], ['ball', 'synthetic-100'])
+    assert 'average at step 100,' in text
+    assert 'hart-train DATA --drives 0`' in text
+    assert '--drives 7' not in text
+    assert '1 real sequences (ball) and 0 synthetic drives' in text
