@@ -38,11 +38,20 @@ STAGES = ((0.0, 4), (0.2, 8), (0.5, 12))  # from this share of the training on, 
 
 def main(argv: list[str] | None = None) -> None:
     """Trains, or goes on from the last checkpoint in the output folder."""
-    options = _parser().parse_args(argv)
+    parser = command_line()
+    options = parser.parse_args(argv)
+    if not options.data.is_dir():
+        parser.error(f'{options.data}: no such folder')
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     training, validation = load_sequences(options)
+    if not (training and validation):
+        parser.error(
+            f'{options.data}: {len(training)} sequences to train on and {len(validation)} for '
+            'validation, but both are needed: add folders with video.mp4 and boxes.csv, or drives '
+            f'(--drives). Those of these names are kept for validation: {", ".join(VALIDATION)}'
+        )
     print(
         f'{len(training)} training sequences, {sum(len(s.frames) for s in training)} frames; '
         f'{len(validation)} for validation'
@@ -225,7 +234,8 @@ def _drive(seed: int) -> Any:
     return open_source(f'synthetic:{seed}', size=(640, 192), frames=80)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The options of hart-train."""
     parser = argparse.ArgumentParser(
         'hart-train', description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
@@ -236,7 +246,12 @@ def _parser() -> argparse.ArgumentParser:
     add('--steps', type=int, default=10000, help='optimiser steps')
     add('--batch', type=int, default=16, help='clips a step')
     add('--learning-rate', type=float, default=1e-3, help='highest rate, AdamW')
-    add('--drives', type=int, default=60, help='synthetic drives to train on')
+    add(
+        '--drives',
+        type=int,
+        default=60,
+        help='synthetic drives to train on; if any, others are used for validation',
+    )
     add('--synthetic-weight', type=float, default=0.4, help='of a drive against a real sequence')
     add('--seed', type=int, default=0, help='of weights and clips')
     add('--threads', type=int, default=2, help='CPU threads of torch')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hart_ros.tracking import Tracker
 from hart_ros.tracking.weights import SHIPPED
 
 from .frames import Sequence
-from .main import load_sequences
+from .main import command_line, load_sequences
 
 TEMPLATE = """# Weights `hart.safetensors`
 
@@ -34,6 +35,8 @@ Made by `python -m hart_ros.training.model_card`; do not edit.
 Commands, in order:
 
 {runs}
+
+Paths are those of the machine that trained; `CONTRIBUTING.md` describes the folder of sequences.
 
 Data: {real} real sequences ({names}) and {drives} synthetic drives (`hart_ros.data.synthetic`);
 cut-and-paste clips are made of the same frames. No pretrained weights.
@@ -85,8 +88,10 @@ def measured(weights: Path, sequence: Sequence) -> tuple[str, float, float]:
 
 def card(log: list[dict[str, Any]], rows: list[tuple[str, float, float]], data: list[str]) -> str:
     """The card as Markdown, from the log of a run, `measured` rows and names of training data."""
-    starts = [entry for entry in log if 'command' in entry]
     best = max((e for e in log if 'hart60' in e), key=lambda e: e['hart60'])
+    # What came after the best step has no part in these weights.
+    starts = [e for e in log if 'command' in e and e['step'] < best['step']]
+    used = [command_line().parse_args(shlex.split(e['command'])[1:]) for e in starts]
     real = [name for name in data if not name.startswith('synthetic')]
     runs = [f'- from step {e["step"]}: `{e["command"]}`, commit {e["commit"]}' for e in starts]
     table = [f'| {name} | {clips:.2f} | {one:.2f} |' for name, clips, one in [*rows, *_means(rows)]]
@@ -98,7 +103,7 @@ def card(log: list[dict[str, Any]], rows: list[tuple[str, float, float]], data: 
         runs='\n'.join(runs),
         real=len(real),
         names=', '.join(real),
-        drives=len(data) - len(real),
+        drives=max(options.drives for options in used),
         table='\n'.join(table),
         here=origin(),
     )

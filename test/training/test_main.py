@@ -55,6 +55,16 @@ def test_a_run_leaves_weights_that_load_and_can_be_resumed(data: Path) -> None:
     assert load_checkpoint(out / 'last.pt', torch.device('cpu'))['step'] == 4
 
 
+@pytest.mark.parametrize('missing', ['square', 'car', ''])
+def test_what_it_cannot_train_on_is_said(
+    data: Path, missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / missing).rename(data.parent / 'moved')
+    with pytest.raises(SystemExit, match='2'):
+        run(data, '--steps', '1')
+    assert str(data) in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_a_stopped_run_keeps_its_last_step(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step = train.Trainer._train_step
 
