@@ -76,10 +76,12 @@ if [ -z "$distro" ]; then
   [ -f "$("$base" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] ||
     fail "Python.h is missing: sudo apt install python$(version "$base")-dev"
 else
+  missing=()
   for pair in vision_msgs:ros-"$distro"-vision-msgs diagnostic_msgs:ros-"$distro"-diagnostic-msgs \
     cv2:python3-opencv matplotlib:python3-matplotlib numpy:python3-numpy yaml:python3-yaml; do
-    has "$base" "${pair%%:*}" || fail "Python cannot import ${pair%%:*}: sudo apt install ${pair#*:}"
+    has "$base" "${pair%%:*}" || missing+=("${pair#*:}")
   done
+  [ ${#missing[@]} -eq 0 ] || fail "$base lacks modules: sudo apt install ${missing[*]}"
 fi
 
 # ---- work ---------------------------------------------------------------------------------------
