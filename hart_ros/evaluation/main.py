@@ -33,11 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     names, weights = _named(options.tracker or ['hart'], options.weights)
     try:
-        from .report import Report  # needs matplotlib
+        from .report import Report, described  # needs matplotlib
 
         trackers = make_trackers(names, weights, options.models, options.device, options.threads)
         targets = _targets(options)
         options.out.mkdir(parents=True, exist_ok=True)
+        command = shlex.join(['hart-evaluate', *arguments])
+        origin = described(command, options.threads, weights)
     except ModuleNotFoundError as error:
         print(f'hart-evaluate: {error}: sudo apt install python3-matplotlib', file=sys.stderr)
         return 2
@@ -52,8 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     except SourceError as error:  # a frame that cannot be decoded
         print(f'hart-evaluate: {error}', file=sys.stderr)
         return 2
-    command = shlex.join(['hart-evaluate', *arguments])
-    report = Report(results, command, options.threads, weights)
+    report = Report(results, origin)
     print(report.text())
     print('\n'.join(['', *map(str, report.write(options.out))]))
     return 0

@@ -23,26 +23,12 @@ from .tables import aligned, sequence_table, summary_table
 class Report:
     """Figures and origin of a run."""
 
-    def __init__(
-        self,
-        results: Sequence[TargetResult],
-        command: str,
-        threads: int,
-        weights: Mapping[str, Path],
-    ) -> None:
+    def __init__(self, results: Sequence[TargetResult], origin: Mapping[str, Any]) -> None:
+        """Takes the steps of a run and what `described` said before it."""
         self.results = results
         self.protocols = list(results[0].steps)
         self.summary = summarise(results)
-        self.origin: dict[str, Any] = {
-            'command': command,
-            **origin(),
-            'opencv': cv2.__version__,
-            'threads': threads,
-            'weights_sha256': {
-                name: hashlib.sha256(file.read_bytes()).hexdigest()
-                for name, file in weights.items()
-            },
-        }
+        self.origin = dict(origin)
 
     def tables(self) -> list[list[list[str]]]:
         """The means of each protocol, then the sequences of each."""
@@ -72,6 +58,19 @@ class Report:
             'summary': self.summary,
             'targets': [_target(result) for result in self.results],
         }
+
+
+def described(command: str, threads: int, weights: Mapping[str, Path]) -> dict[str, Any]:
+    """Where a run comes from. To be called before it: code and weights may change meanwhile."""
+    return {
+        'command': command,
+        **origin(),
+        'opencv': cv2.__version__,
+        'threads': threads,
+        'weights_sha256': {
+            name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in weights.items()
+        },
+    }
 
 
 def _target(result: TargetResult) -> dict[str, Any]:
