@@ -20,7 +20,8 @@ has() { "$1" -c "import $2" >/dev/null 2>&1; }
 distro=${ROS_DISTRO:-}
 if [ -n "$distro" ] && [ ! -f "$root/.venv-$distro/hart_ros.stamp" ] &&
   ! has "${PYTHON:-python3}" rclpy; then
-  echo "setup: ROS_DISTRO is $distro, but ${PYTHON:-python3} cannot import rclpy: using wheels"
+  echo "setup: ROS_DISTRO is $distro, but ${PYTHON:-python3} cannot import rclpy: using wheels" \
+    "(or stop, and name the distribution's Python: PYTHON=/usr/bin/python3)"
   distro=
 fi
 venv=$root/.venv${distro:+-$distro}
