@@ -183,6 +183,15 @@ def test_what_cannot_be_played_is_one_clear_line(start_node, folder, assignments
     assert len(player.output.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_it_quietly_while_it_starts(start_node, peer, how):
+    with start_node(PLAYER) as player:
+        maps = Path(f'/proc/{player.process.pid}/maps')
+        peer.wait_for(lambda: 'cv2' in maps.read_text(), what='the import of OpenCV')
+        assert player.stop(how) == 0
+        assert 'Traceback' not in player.output
+
+
 def test_arguments_that_ros_cannot_read_are_an_error(start_node):
     with start_node(PLAYER, *parameters('source:="unfinished')) as player:
         assert player.wait() == 1
