@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,16 +31,17 @@ def private_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def config_file(name: str) -> Path:
-    """Return a file of config/, in the installed package or in the checkout."""
+    """Return a file of config/: as colcon installed it, as pip did, or of the checkout."""
+    pip_installed = Path(sysconfig.get_path('data'), 'share', 'hart_ros')
+    folders = [pip_installed, Path(__file__).resolve().parents[2]]
     try:
         from ament_index_python.packages import get_package_share_directory
 
-        path = Path(get_package_share_directory('hart_ros'), 'config', name)
-        if path.is_file():
-            return path
+        folders.insert(0, Path(get_package_share_directory('hart_ros')))
     except (ImportError, LookupError):
-        pass  # a checkout, or installed with pip
-    return Path(__file__).resolve().parents[2] / 'config' / name
+        pass  # not in a workspace
+    paths = [folder / 'config' / name for folder in folders]
+    return next((path for path in paths if path.is_file()), paths[-1])
 
 
 def free_domain() -> int:
