@@ -33,7 +33,7 @@ setup(
     install_requires=['setuptools', 'matplotlib', 'numpy', 'safetensors', 'torch', 'tqdm'],
     extras_require={
         'opencv': ['opencv-python-headless'],
-        'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'six'],
+        'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'pyyaml', 'six'],
     },
     entry_points={
         'console_scripts': [
