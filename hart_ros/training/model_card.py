@@ -63,12 +63,13 @@ targets, long occlusions and look-alikes side by side are where it fails first.
 def main(argv: list[str] | None = None) -> None:
     """Copies the weights, measures them on the sequences kept aside, writes the card."""
     options = _parser().parse_args(argv)
-    weights = options.run / 'best.safetensors'
-    training, validation = load_sequences(options)
-    rows = [measured(weights, sequence) for sequence in validation]
-    if options.weights.resolve() != weights.resolve():
-        shutil.copyfile(weights, options.weights)
+    best = options.run / 'best.safetensors'
+    # Weights and log of one moment: the training may go on while these are measured.
+    if options.weights.resolve() != best.resolve():
+        shutil.copyfile(best, options.weights)
     log = [json.loads(line) for line in (options.run / 'log.jsonl').read_text().splitlines()]
+    training, validation = load_sequences(options)
+    rows = [measured(options.weights, sequence) for sequence in validation]
     text = card(log, rows, [s.name for s in training])
     options.weights.with_name('MODEL_CARD.md').write_text(text)
     print(text)
