@@ -27,6 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from .attention import (
+    ImageSize,
     LearntOffset,
     attention_to_box,
     box_to_attention,
@@ -49,7 +50,7 @@ ALL_PASS_LOGIT = 30.0  # stands for a mask of ones where appearance attention is
 class HART2017Config:
     """Sizes and switches; the defaults are those published for KITTI.
 
-    The poster's ablations: `appearance_attention=False` is "Spatial Att" (0.60 mean IoU),
+    The poster's `ABLATIONS`: `appearance_attention=False` is "Spatial Att" (0.60 mean IoU),
     `appearance_loss=False` is "App Att" (0.78); with both on it is HART (0.81).
     """
 
@@ -68,6 +69,13 @@ class HART2017Config:
     def cells(self) -> int:
         """S, side of the feature maps."""
         return -(-self.glimpse_size // STRIDE)
+
+
+ABLATIONS = {  # of the poster
+    'spatial_att': HART2017Config(appearance_attention=False),
+    'app_att': HART2017Config(appearance_loss=False),
+    'full': HART2017Config(),
+}
 
 
 @dataclass(frozen=True)
@@ -116,16 +124,30 @@ class HART2017(nn.Module):
 
     def init(self, image: Tensor, box_xywh: Tensor) -> HART2017State:
         """Looks at the targets (B, 4) in their first image; the state is for the second one."""
-        return self.step(image, self.first_state(image, box_xywh), first=True)[1]
+        attention = self.first_attention(box_xywh, _size(image))
+        return self.init_from_glimpse(*self.attend(image, attention), attention, _size(image))
+
+    def init_from_glimpse(
+        self, glimpse: Tensor, grid: Tensor, attention: Tensor, image_size: ImageSize
+    ) -> HART2017State:
+        """As `init`, the glimpse at the first attention having been read already."""
+        state = self._first_state(glimpse, grid, attention)
+        return self.step_from_glimpse(glimpse, grid, image_size, state, first=True)[1]
+
+    def first_attention(self, box_xywh: Tensor, image_size: ImageSize) -> Tensor:
+        """a_1: the box, enlarged by the learnt offset; (B, 4) -> (B, 4)."""
+        return box_to_attention(box_xywh, image_size) + self.offset()
 
     def first_state(self, image: Tensor, box_xywh: Tensor) -> HART2017State:
-        """The state that step 1, on the very same image, starts from.
+        """The state that step 1, on the very same image, starts from."""
+        attention = self.first_attention(box_xywh, _size(image))
+        return self._first_state(*self.attend(image, attention), attention)
 
-        One LSTM step from zeros on the features of an unmasked glimpse gives the appearance;
-        cell and output go through an affine map each.
+    def _first_state(self, glimpse: Tensor, grid: Tensor, attention: Tensor) -> HART2017State:
+        """One LSTM step from zeros on the features of an unmasked glimpse gives the appearance.
+
+        Cell and output go through an affine map each.
         """
-        attention = box_to_attention(box_xywh, _size(image)) + self.offset()
-        glimpse, grid = self._attend(image, attention)
         features = self.features(self.ventral(self.v1(glimpse)), None, grid)
         zeros = torch.zeros_like(features)
         appearance, cell, output = self.lstm(self.first_features(features), zeros, zeros)
@@ -143,17 +165,28 @@ class HART2017(nn.Module):
             state: of `init`, or of the step before.
             first: the image is the one that the target was given in: its box is not corrected.
         """
-        glimpse, grid = self._attend(image, state.attention)
+        glimpse, grid = self.attend(image, state.attention)
+        return self.step_from_glimpse(glimpse, grid, _size(image), state, first)
+
+    def step_from_glimpse(
+        self,
+        glimpse: Tensor,
+        grid: Tensor,
+        image_size: ImageSize,
+        state: HART2017State,
+        first: bool = False,
+    ) -> tuple[HART2017Output, HART2017State]:
+        """As `step`, the glimpse at the state's attention having been read already."""
         features = self.v1(glimpse)  # (B, 384, S, S)
         mask_logits, mask, energy = self._appearance_attention(features, state.appearance)
         attended = self.features(self.ventral(features), mask, grid)  # (B, 100)
         read, cell, output = self.lstm(attended, state.cell, state.output)
         seen = read if mask is None else torch.cat((read, self.mask_summary(mask)), 1)
 
-        box = attention_to_box(state.attention - self.offset(), _size(image))
+        box = attention_to_box(state.attention - self.offset(), image_size)
         if not first:
-            box = self.box_readout(box, seen, _size(image))
-        window = attention_to_box(state.attention, _size(image))
+            box = self.box_readout(box, seen, image_size)
+        window = attention_to_box(state.attention, image_size)
         step = HART2017Output(
             box_xywh=box,
             score=agreement(mask_logits, window, box),
@@ -177,7 +210,7 @@ class HART2017(nn.Module):
             steps.append(step)
         return steps
 
-    def _attend(self, image: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:
+    def attend(self, image: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:
         """Glimpse (B, 3, G, G) in [0, 1] and the six numbers of its grid (B, 6)."""
         grid = gaussian_grid(attention, _size(image), self.config.glimpse_size)
         return normalise_contrast(read_glimpse(image, grid, self.config.glimpse_size)), grid
@@ -218,6 +251,6 @@ def agreement(mask_logits: Tensor, window_xywh: Tensor, box_xywh: Tensor) -> Ten
     return shared / ((mask + drawn).sum((-1, -2)) - shared).clamp(min=1e-6)
 
 
-def _size(image: Tensor) -> tuple[int, int]:
+def _size(image: Tensor) -> ImageSize:
     """Height, width."""
     return image.shape[-2], image.shape[-1]

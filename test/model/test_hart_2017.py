@@ -9,6 +9,7 @@ from torch.autograd import gradcheck
 from torch.testing import assert_close
 
 from hart_ros.model.hart_2017 import (
+    ABLATIONS,
     HART2017,
     HART2017Config,
     HART2017Output,
@@ -175,15 +176,7 @@ def test_targets_do_not_depend_on_each_other() -> None:
             assert_close(many.score[k], one.score[0])
 
 
-@pytest.mark.parametrize(
-    'config',
-    [
-        HART2017Config(),
-        HART2017Config(appearance_loss=False),
-        HART2017Config(appearance_attention=False),
-    ],
-    ids=['HART', 'App Att', 'Spatial Att'],
-)
+@pytest.mark.parametrize('config', ABLATIONS.values(), ids=ABLATIONS.keys())
 def test_every_parameter_receives_a_gradient(config: HART2017Config) -> None:
     model, objective = HART2017(config).train(), HART2017Loss(config)
     images, boxes = targets(2, 3, 60, 80)
