@@ -7,7 +7,6 @@ that goes in and comes out. `Tracker` keeps that state for you.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,26 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hart_ros.model.glimpse import gaussian_glimpse, sigma_of_stride
-from hart_ros.model.hart import NARROWEST_SIGMA, HartState
+from hart_ros.model.hart import HartState
+from hart_ros.model.hart_2017 import HART2017State
 
+from .networks import network_of
 from .types import BoxXYWH, Track, check_box, check_frame
 from .weights import load_model
-
-REACH = 4.0  # standard deviations after which a Gaussian of the glimpse counts as 0
 
 
 @dataclass(frozen=True)
 class TargetState:
     """Everything that is remembered of one target."""
 
-    recurrent: HartState  # batch of 1, on the tracker's device
+    recurrent: HartState | HART2017State  # batch of 1, on the tracker's device
+    box: BoxXYWH  # the last one, x, y, w, h, pixels
     frame_size: tuple[int, int]  # width, height of the frames that the box belongs to
-
-    @property
-    def box(self) -> BoxXYWH:
-        """The last box, x, y, w, h, pixels."""
-        return _numbers(self.recurrent.box_xywh)
 
 
 def select_device(name: str) -> torch.device:
@@ -63,7 +57,7 @@ class HartTracker:
         """Loads the network.
 
         Args:
-            weights: .safetensors file; None for the shipped one.
+            weights: .safetensors file, which says what network it is for; None for the shipped.
             device: auto, cpu or cuda.
             threads: CPU threads of torch, for the whole process; 0 leaves torch's choice.
 
@@ -75,6 +69,7 @@ class HartTracker:
             torch.set_num_threads(threads)
         self.device = select_device(device)
         self.model = load_model(weights, self.device)
+        self._network = network_of(self.model)
 
     @torch.inference_mode()
     def init(self, frame: np.ndarray, box_xywh: Sequence[float]) -> TargetState:
@@ -89,10 +84,8 @@ class HartTracker:
         """
         check_frame(frame)
         box = torch.tensor([check_box(box_xywh, frame.shape)], device=self.device)
-        window = self.model.window_xywh(box)
-        glimpse, coverage = self._read(frame, window)
-        recurrent = self.model.init_from_glimpse(glimpse, coverage, box, window)
-        return TargetState(recurrent, (frame.shape[1], frame.shape[0]))
+        recurrent = self._network.init(frame, box)
+        return TargetState(recurrent, _numbers(box), _size(frame))
 
     @torch.inference_mode()
     def first_track(self, frame: np.ndarray, state: TargetState) -> Track:
@@ -111,35 +104,19 @@ class HartTracker:
             InvalidFrameError: bad input; see `check_frame`.
         """
         check_frame(frame)
-        recurrent = _rescaled(state, frame.shape)
-        window = self.model.window_xywh(recurrent.box_xywh)
-        glimpse, coverage = self._read(frame, window)
-        step, recurrent = self.model.step_from_glimpse(glimpse, coverage, window, recurrent)
-        recurrent = replace(recurrent, box_xywh=_kept_in_sight(step.box_xywh, frame.shape))
+        recurrent, size = state.recurrent, _size(frame)
+        if size != state.frame_size:
+            x, y = size[0] / state.frame_size[0], size[1] / state.frame_size[1]
+            recurrent = self._network.rescaled(recurrent, x, y)
+        step, recurrent = self._network.step(frame, recurrent)
         track = Track(
-            box=_numbers(recurrent.box_xywh),
+            box=_numbers(step.box_xywh),
             score=float(step.score),
-            window=_numbers(window),
-            glimpse=_picture(glimpse),
-            mask=_enlarged(step.mask[0], glimpse.shape[-1]),
+            window=_numbers(step.window_xywh),
+            glimpse=_picture(step.glimpse),
+            mask=_enlarged(step.mask[0], step.glimpse.shape[-1]),
         )
-        return track, TargetState(recurrent, (frame.shape[1], frame.shape[0]))
-
-    def _read(self, frame: np.ndarray, window_xywh: Tensor) -> tuple[Tensor, Tensor]:
-        """Glimpse and coverage, (1, 3, G, G) and (1, 1, G, G), channels RGB in [0, 1].
-
-        Only what lies under the Gaussians is converted and read, so that the cost is that of the
-        window whatever the camera's resolution.
-        """
-        size = self.model.config.glimpse_size
-        left, top, right, bottom = _reach(_numbers(window_xywh), size, frame.shape)
-        crop = frame[top:bottom, left:right]
-        crop = crop[..., None] if crop.ndim == 2 else crop
-        pixels = torch.from_numpy(crop.copy()).to(self.device)
-        image = pixels.permute(2, 0, 1).flip(0)[None].float() / 255.0  # BGR to RGB
-        offset = torch.tensor([left, top, 0, 0], dtype=torch.float32, device=self.device)
-        glimpse, coverage = gaussian_glimpse(image, window_xywh - offset, size, NARROWEST_SIGMA)
-        return glimpse.expand(-1, 3, -1, -1), coverage
+        return track, TargetState(recurrent, track.box, size)
 
 
 class Tracker:
@@ -176,43 +153,9 @@ class Tracker:
         return track
 
 
-def _reach(window: BoxXYWH, size: int, frame_shape: Sequence[int]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the pixels under a window's Gaussians; never empty."""
-    x, y, w, h = window
-    strides = torch.tensor([w / size, h / size])
-    sigma_x, sigma_y = sigma_of_stride(strides, NARROWEST_SIGMA).tolist()
-    height, width = frame_shape[:2]
-    left, right = _clipped(x - REACH * sigma_x, x + w + REACH * sigma_x, width)
-    top, bottom = _clipped(y - REACH * sigma_y, y + h + REACH * sigma_y, height)
-    return left, top, right, bottom
-
-
-def _clipped(low: float, high: float, length: int) -> tuple[int, int]:
-    start = min(max(math.floor(low), 0), length - 1)
-    return start, max(min(math.ceil(high), length), start + 1)
-
-
-def _rescaled(state: TargetState, frame_shape: Sequence[int]) -> HartState:
-    """The recurrent state with its box in pixels of a frame of this shape."""
-    width, height = state.frame_size
-    if (height, width) == tuple(frame_shape[:2]):
-        return state.recurrent
-    x, y = frame_shape[1] / width, frame_shape[0] / height
-    box = state.recurrent.box_xywh
-    return replace(state.recurrent, box_xywh=box * box.new_tensor([x, y, x, y]))
-
-
-def _kept_in_sight(box_xywh: Tensor, frame_shape: Sequence[int]) -> Tensor:
-    """Keeps the box's centre on the frame and its size at most the frame's.
-
-    A target that left the frame is waited for at the border where it left.
-    """
-    height, width = frame_shape[:2]
-    frame_size = box_xywh.new_tensor([width, height])
-    size = torch.minimum(box_xywh[:, 2:], frame_size)
-    centre = box_xywh[:, :2] + 0.5 * box_xywh[:, 2:]
-    centre = torch.minimum(centre.clamp(min=0), frame_size)
-    return torch.cat((centre - 0.5 * size, size), -1)
+def _size(frame: np.ndarray) -> tuple[int, int]:
+    """Width, height."""
+    return frame.shape[1], frame.shape[0]
 
 
 def _numbers(box_xywh: Tensor) -> BoxXYWH:

@@ -28,7 +28,7 @@ class Track:
     box: BoxXYWH  # x, y, w, h, pixels of the input frame
     score: float  # in [0, 1], predicted IoU of `box` with the target
     window: BoxXYWH  # x, y, w, h, the attention window that was read; may hang over the frame
-    glimpse: np.ndarray  # (G, G, 3) uint8, BGR, black outside the frame
+    glimpse: np.ndarray  # (G, G, 3) uint8, BGR, as read; hart's is black outside the frame
     mask: np.ndarray  # (G, G) float32 in [0, 1], appearance attention enlarged to the glimpse
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,25 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from hart_ros.model.hart import HART, HartConfig
+from hart_ros.model.hart_2017 import HART2017, HART2017Config
 
 SHIPPED = Path(__file__).resolve().parent.parent / 'weights' / 'hart.safetensors'
+
+AnyModel = HART | HART2017
+MODELS: dict[str, tuple[type[AnyModel], Callable[..., Any]]] = {  # and their configurations
+    'hart': (HART, HartConfig),
+    'hart_2017': (HART2017, HART2017Config),
+}
 
 
 class WeightsError(RuntimeError):
     """Weights that are missing, damaged or of another architecture."""
 
 
-def save_weights(model: HART, path: str | Path, notes: dict[str, str] | None = None) -> None:
-    """Writes the parameters, and the configuration with notes as metadata."""
-    metadata = {'model': 'hart', 'config': json.dumps(asdict(model.config)), **(notes or {})}
+def save_weights(model: AnyModel, path: str | Path, notes: dict[str, str] | None = None) -> None:
+    """Writes the parameters, and the network's name and configuration with notes as metadata."""
+    name = next(name for name, (network, _) in MODELS.items() if isinstance(model, network))
+    metadata = {'model': name, 'config': json.dumps(asdict(model.config)), **(notes or {})}
     tensors = {
         name: value.detach().cpu().contiguous()
         for name, value in model.state_dict().items()
@@ -32,8 +41,8 @@ def save_weights(model: HART, path: str | Path, notes: dict[str, str] | None = N
     save_file(tensors, str(path), metadata)
 
 
-def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu') -> HART:
-    """The network with its weights, ready to track.
+def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu') -> AnyModel:
+    """The network that a file names, with its weights, ready to track.
 
     Args:
         path: a file made by `save_weights`; None for the weights in the package.
@@ -51,10 +60,12 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(f'weights: {path} is damaged ({error}); copy it again') from error
-    if metadata.get('model') != 'hart':
-        raise WeightsError(f'weights: {path} is not for HART but for {metadata.get("model")!r}')
+    name = metadata.get('model')
+    if name not in MODELS:
+        raise WeightsError(f'weights: {path} is not for HART but for {name!r}')
+    network, config = MODELS[name]
     try:
-        model = HART(_config(metadata['config']))
+        model = network(config(**_sizes(metadata['config'])))
         missing, unexpected = model.load_state_dict(tensors, strict=False)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         first = str(error).strip().splitlines()[-1].strip()
@@ -66,8 +77,8 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
     return model.to(device).eval()
 
 
-def _config(text: str) -> HartConfig:
+def _sizes(text: str) -> dict[str, Any]:
     sizes: dict[str, Any] = {}
     for name, value in json.loads(text).items():
         sizes[name] = tuple(value) if isinstance(value, list) else value
-    return HartConfig(**sizes)
+    return sizes

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import hart_ros
 from hart_ros.model.glimpse import gaussian_glimpse
-from hart_ros.model.hart import NARROWEST_SIGMA
+from hart_ros.model.hart import HART, NARROWEST_SIGMA
 from hart_ros.tracking import HartTracker, InvalidBoxError, InvalidFrameError, Track
+from hart_ros.tracking.networks import HartNetwork
 from hart_ros.tracking.tracker import TargetState, select_device
 
 BOX = (50.0, 40.0, 30.0, 20.0)
@@ -91,9 +92,10 @@ def test_reading_the_crop_equals_reading_the_frame(
     frame = np.random.default_rng(1).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     window = torch.tensor([[x, y, w, h]], dtype=torch.float32)
     image = torch.from_numpy(frame[..., ::-1].copy()).permute(2, 0, 1)[None] / 255.0
+    assert isinstance(hart.model, HART)
     size = hart.model.config.glimpse_size
     want, covered = gaussian_glimpse(image, window, size, NARROWEST_SIGMA)
-    glimpse, coverage = hart._read(frame, window)
+    glimpse, coverage = HartNetwork(hart.model).read(frame, window)
     torch.testing.assert_close(glimpse, want, atol=2e-3, rtol=0)
     torch.testing.assert_close(coverage, covered, atol=2e-3, rtol=0)
 
