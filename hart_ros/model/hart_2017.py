@@ -211,9 +211,13 @@ class HART2017(nn.Module):
         return steps
 
     def attend(self, image: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:
-        """Glimpse (B, 3, G, G) in [0, 1] and the six numbers of its grid (B, 6)."""
-        grid = gaussian_grid(attention, _size(image), self.config.glimpse_size)
-        return normalise_contrast(read_glimpse(image, grid, self.config.glimpse_size)), grid
+        """Glimpse (B, 3, G, G) in [0, 1] and the six numbers of its grid (B, 6).
+
+        Never in half precision, in which neighbouring pixels would be told apart no more.
+        """
+        with torch.autocast(image.device.type, enabled=False):
+            grid = gaussian_grid(attention, _size(image), self.config.glimpse_size)
+            return normalise_contrast(read_glimpse(image, grid, self.config.glimpse_size)), grid
 
     def _appearance_attention(
         self, features: Tensor, appearance: Tensor
