@@ -30,10 +30,19 @@ setup(
     python_requires='>=3.10',
     # rclpy and the messages come with ROS. So may OpenCV, of which pip would not know: without ROS,
     # `pip install '.[opencv]'`.
-    install_requires=['setuptools', 'matplotlib', 'numpy', 'safetensors', 'torch', 'tqdm'],
+    install_requires=[
+        'setuptools',
+        'matplotlib',
+        'numpy',
+        'pyyaml',
+        'safetensors',
+        'torch',
+        'tqdm',
+    ],
     extras_require={
         'opencv': ['opencv-python-headless'],
-        'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'pyyaml', 'six'],
+        'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'six', 'tensorboard'],
+        'train': ['tensorboard'],
     },
     entry_points={
         'console_scripts': [

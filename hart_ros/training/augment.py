@@ -6,20 +6,20 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .clips import CANVAS, Clip, Random
+from .clips import CANVAS, DEFAULT, Clip, ClipConfig, Random
 
 
-def photometric(rng: Random, clip: Clip) -> None:
+def photometric(rng: Random, clip: Clip, config: ClipConfig = DEFAULT) -> None:
     """Changes colour, light, sharpness and noise in place; they drift over the clip."""
-    steps = len(clip.images)
-    gain = np.exp(rng.normal(0, 0.15, 3) * rng.random() + rng.normal(0, 0.2))
-    drift = np.linspace(0, rng.normal(0, 0.15), steps)
-    shift = rng.normal(0, 12) + np.linspace(0, rng.normal(0, 10), steps)
-    gamma = np.exp(rng.normal(0, 0.2))
-    grey = rng.random() < 0.25
-    blur = rng.random() < 0.2
-    noise = rng.uniform(2, 10) if rng.random() < 0.3 else 0.0
-    jpeg = int(rng.integers(25, 80)) if rng.random() < 0.15 else 0
+    steps, light = len(clip.images), config.light
+    gain = np.exp(light * (rng.normal(0, 0.15, 3) * rng.random() + rng.normal(0, 0.2)))
+    drift = light * np.linspace(0, rng.normal(0, 0.15), steps)
+    shift = light * (rng.normal(0, 12) + np.linspace(0, rng.normal(0, 10), steps))
+    gamma = np.exp(light * rng.normal(0, 0.2))
+    grey = rng.random() < config.grey
+    blur = rng.random() < config.blur
+    noise = rng.uniform(2, 10) if rng.random() < config.noise else 0.0
+    jpeg = int(rng.integers(25, 80)) if rng.random() < config.jpeg else 0
     ramp = np.arange(256)[:, None]
     for t in range(steps):
         image = clip.images[t]

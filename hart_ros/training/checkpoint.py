@@ -20,7 +20,7 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     part.replace(path)
 
 
-def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
+def load_checkpoint(path: Path) -> dict[str, Any]:
     """Reads tensors and plain values only: no code runs."""
-    content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    content: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
     return content

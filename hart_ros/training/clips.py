@@ -14,10 +14,31 @@ import cv2
 import numpy as np
 
 from .frames import Sequence
+from .settings import limited
 
 CANVAS = 256  # pixels of a canvas's side
 SMALLEST, LARGEST = 24.0, 72.0  # target on the canvas, sqrt(w * h), pixels
 Random = np.random.Generator
+
+
+@dataclass(frozen=True)
+class ClipConfig:
+    """How often what happens to a clip: shares of clips, but for `skips` and `light`."""
+
+    composed: float = limited(0.3, 0, 1)  # cut-and-paste
+    lookalike: float = limited(0.25, 0, 1)  # of the others: a pasted distractor beside the target
+    occluder: float = limited(0.2, 0, 1)
+    mirror: float = limited(0.5, 0, 1)
+    reverse: float = limited(0.5, 0, 1)
+    skips: tuple[int, ...] = (1, 1, 1, 2, 2, 3)  # frame steps, each as likely
+    light: float = limited(1.0, 0)  # strength of changes of light and colour
+    grey: float = limited(0.25, 0, 1)
+    blur: float = limited(0.2, 0, 1)
+    noise: float = limited(0.3, 0, 1)
+    jpeg: float = limited(0.15, 0, 1)
+
+
+DEFAULT = ClipConfig()
 
 
 @dataclass
@@ -29,11 +50,13 @@ class Clip:
     present: np.ndarray  # (T,), bool: the target is annotated in this frame
 
 
-def cut_clip(rng: Random, sequence: Sequence, track: int, length: int) -> Clip | None:
+def cut_clip(
+    rng: Random, sequence: Sequence, track: int, length: int, config: ClipConfig = DEFAULT
+) -> Clip | None:
     """A clip of a track at a random place, speed and direction; None if it has no room for one."""
     boxes = sequence.tracks[track]
-    skip = int(rng.choice([1, 1, 1, 2, 2, 3]))
-    direction = int(rng.choice([-1, 1]))
+    skip = int(rng.choice(config.skips))
+    direction = -1 if rng.random() < config.reverse else 1
     start = int(rng.choice(list(boxes)))
     frames = start + direction * skip * np.arange(length)
     if frames.min() < 0 or frames.max() >= len(sequence.frames):
@@ -42,7 +65,8 @@ def cut_clip(rng: Random, sequence: Sequence, track: int, length: int) -> Clip |
     truth = _filled([boxes.get(int(f)) for f in frames])
     if truth[0, 2] * truth[0, 3] < 64 or present.mean() < 0.6:
         return None
-    return film(rng, [sequence.frames[f] for f in frames], truth, present)
+    clip = film(rng, [sequence.frames[int(f)] for f in frames], truth, present)
+    return mirrored(clip) if rng.random() < config.mirror else clip
 
 
 def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.ndarray) -> Clip:
@@ -60,8 +84,7 @@ def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.n
         images.append(_cut(frame, corner, extent))
         scale = CANVAS / extent
         boxes.append(np.concatenate(((box[:2] - corner) * scale, box[2:] * scale)))
-    clip = Clip(np.stack(images), np.array(boxes, np.float32), present)
-    return mirrored(clip) if rng.random() < 0.5 else clip
+    return Clip(np.stack(images), np.array(boxes, np.float32), present)
 
 
 def mirrored(clip: Clip) -> Clip:

@@ -6,13 +6,39 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from collections.abc import Sequence as InOrder
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hart_ros.data.source import Source
 from hart_ros.tracking.types import BoxXYWH
+
+Frames = InOrder[np.ndarray] | np.ndarray  # (N, H, W, 3), uint8 BGR
+
+
+class FrameFile(InOrder[np.ndarray]):
+    """Frames in a .npy file, each mapped for as long as someone holds it.
+
+    One map of a whole file would count what was ever read of it as memory of this process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        header = np.load(path, mmap_mode='r')
+        self._path, self._shape, self._offset = path, header.shape, header.offset
+
+    def __len__(self) -> int:
+        return int(self._shape[0])
+
+    def __getitem__(self, index: Any) -> Any:
+        """One frame, (H, W, 3) uint8 BGR."""
+        if not 0 <= index < len(self):
+            raise IndexError(f'{self._path}: frame {index} of {len(self)}')
+        shape = self._shape[1:]
+        offset = self._offset + index * int(np.prod(shape))
+        return np.memmap(self._path, np.uint8, 'r', offset, shape)
 
 
 @dataclass(frozen=True)
@@ -20,8 +46,31 @@ class Sequence:
     """All frames of one source with the boxes of its tracks."""
 
     name: str
-    frames: np.ndarray  # (N, H, W, 3), uint8 BGR, memory-mapped
+    frames: Frames
     tracks: Mapping[int, Mapping[int, BoxXYWH]]  # track id -> frame -> x, y, w, h, pixels
+
+
+class _Part(InOrder[np.ndarray]):
+    """Some frames in a row of others."""
+
+    def __init__(self, frames: Frames, chosen: range) -> None:
+        self._frames, self._chosen = frames, chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._frames[self._chosen[index]]
+
+
+def part_of(sequence: Sequence, start: int, stop: int) -> Sequence:
+    """The frames from `start` to before `stop` alone, counted from 0 again."""
+    tracks = {
+        track: {frame - start: box for frame, box in boxes.items() if start <= frame < stop}
+        for track, boxes in sequence.tracks.items()
+    }
+    kept = {track: boxes for track, boxes in tracks.items() if boxes}
+    return Sequence(sequence.name, _Part(sequence.frames, range(start, stop)), kept)
 
 
 def cached_sequence(source: Source, folder: Path) -> Sequence:
@@ -37,7 +86,7 @@ def cached_sequence(source: Source, folder: Path) -> Sequence:
         int(track): {int(frame): tuple(box) for frame, box in boxes.items()}
         for track, boxes in json.loads((home / 'boxes.json').read_text()).items()
     }
-    return Sequence(source.name, np.load(home / 'frames.npy', mmap_mode='r'), tracks)
+    return Sequence(source.name, FrameFile(home / 'frames.npy'), tracks)
 
 
 def _decode(source: Source, home: Path) -> None:

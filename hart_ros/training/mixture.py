@@ -3,84 +3,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import Dataset
 
 from .augment import add_lookalike, add_occluder, photometric
-from .clips import Clip, Random, cut_clip
+from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip
 from .compose import composed_clip
-from .frames import Sequence
+from .frames import Sequence as Video
+
+EVEN: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class MixtureConfig:
-    """How often what happens to a clip."""
+class ClipMixture(Dataset[dict[str, Tensor]]):
+    """Clips of a fixed length; each follows from the seed and its number alone.
 
-    composed: float = 0.3  # share of clips that are cut-and-paste
-    lookalike: float = 0.25  # of the others: a pasted distractor beside the target
-    occluder: float = 0.2
-    source_weights: tuple[tuple[str, float], ...] = ()  # name prefix -> weight, default 1
+    So the stream is the same however many workers cut it, and goes on where it was left.
 
-
-class ClipMixture(IterableDataset[dict[str, Tensor]]):
-    """Clips of a fixed length; the same seed and worker give the same stream."""
+    Args:
+        sequences: what clips are cut from.
+        length: frames of a clip.
+        seed: of everything random.
+        config: what happens to clips.
+        weights: how often a sequence is taken, by the beginning of its name; 1 for the others.
+    """
 
     def __init__(
-        self, sequences: list[Sequence], length: int, seed: int, config: MixtureConfig | None = None
+        self,
+        sequences: Sequence[Video],
+        length: int,
+        seed: int,
+        config: ClipConfig = DEFAULT,
+        weights: Mapping[str, float] = EVEN,
     ) -> None:
-        self.sequences = sequences
         self.length = length
         self.seed = seed
-        self.config = config or MixtureConfig()
+        self.config = config
         self.tracks = [(s, track) for s in sequences for track in s.tracks]
-        weights = np.array([self._weight(s, track) for s, track in self.tracks])
-        self.weights = weights / weights.sum()
+        factors = np.array([_weight(s, track, weights) for s, track in self.tracks])
+        self.weights = factors / factors.sum()
 
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
         cv2.setNumThreads(0)
-        worker = get_worker_info()
-        rng = np.random.default_rng((self.seed, worker.id if worker else 0))
-        while True:
-            yield as_tensors(self.sample(rng))
+        return as_tensors(self.sample(np.random.default_rng((self.seed, number))))
 
     def sample(self, rng: Random) -> Clip:
         """One augmented clip."""
-        if rng.random() < self.config.composed:
+        config = self.config
+        if rng.random() < config.composed:
             scene = self._cut(rng, self.length if rng.random() < 0.5 else 1)
             other, target = self._cut(rng, 1), self._cut(rng, 1)
             clip = composed_clip(rng, self.length, scene.images, other.images[0], target)
         else:
             clip = self._cut(rng, self.length)
-            if rng.random() < self.config.lookalike:
+            if rng.random() < config.lookalike:
                 add_lookalike(rng, clip)
-        if self.length > 1 and rng.random() < self.config.occluder:
+        if self.length > 1 and rng.random() < config.occluder:
             add_occluder(rng, clip, self._cut(rng, 1).images[0])
-        photometric(rng, clip)
+        photometric(rng, clip, config)
         return clip
 
     def _cut(self, rng: Random, length: int) -> Clip:
-        while True:
+        for _ in range(1000):
             sequence, track = self.tracks[rng.choice(len(self.tracks), p=self.weights)]
-            clip = cut_clip(rng, sequence, track, length)
+            clip = cut_clip(rng, sequence, track, length, self.config)
             if clip is not None:
                 return clip
+        raise RuntimeError(f'no track has room for a clip of {length} frames: add longer sequences')
 
-    def _weight(self, sequence: Sequence, track: int) -> float:
-        """Square root of the length: long sequences count for more, but not for all.
 
-        A sequence's tracks share its weight, or a street full of cars would be all there is.
-        """
-        factor = 1.0
-        for prefix, value in self.config.source_weights:
-            if sequence.name.startswith(prefix):
-                factor = value
-        return factor * len(sequence.tracks[track]) ** 0.5 / len(sequence.tracks)
+class NumberedBatches:
+    """Numbers of the clips of each step, endless; no two processes get the same.
+
+    Args:
+        step: the first one.
+        batch: clips a step and process.
+        rank: of this process.
+        processes: how many there are.
+    """
+
+    def __init__(self, step: int, batch: int, rank: int = 0, processes: int = 1) -> None:
+        self.step, self.batch, self.rank, self.processes = step, batch, rank, processes
+
+    def __iter__(self) -> Iterator[list[int]]:
+        step = self.step
+        while True:
+            first = (step * self.processes + self.rank) * self.batch
+            yield list(range(first, first + self.batch))
+            step += 1
+
+
+def _weight(sequence: Video, track: int, weights: Mapping[str, float]) -> float:
+    """Square root of the length: long sequences count for more, but not for all.
+
+    A sequence's tracks share its weight, or a street full of cars would be all there is.
+    """
+    names = [prefix for prefix in weights if sequence.name.startswith(prefix)]
+    factor = weights[max(names, key=len)] if names else 1.0
+    return factor * len(sequence.tracks[track]) ** 0.5 / len(sequence.tracks)
 
 
 def as_tensors(clip: Clip) -> dict[str, Tensor]:

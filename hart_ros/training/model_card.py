@@ -21,8 +21,10 @@ from hart_ros.model.hart import HART
 from hart_ros.tracking import Tracker
 from hart_ros.tracking.weights import SHIPPED
 
+from .config import DataConfig
 from .frames import Sequence
-from .main import command_line, load_sequences
+from .main import command_line, configured
+from .sources import load_sequences
 
 TEMPLATE = """# Weights `hart.safetensors`
 
@@ -68,7 +70,8 @@ def main(argv: list[str] | None = None) -> None:
     if options.weights.resolve() != best.resolve():
         shutil.copyfile(best, options.weights)
     log = [json.loads(line) for line in (options.run / 'log.jsonl').read_text().splitlines()]
-    training, validation = load_sequences(options)
+    data = DataConfig((str(options.data),), str(options.cache), options.drives)
+    training, validation = load_sequences(data)
     rows = [measured(options.weights, sequence) for sequence in validation]
     text = card(log, rows, [s.name for s in training])
     options.weights.with_name('MODEL_CARD.md').write_text(text)
@@ -92,7 +95,6 @@ def card(log: list[dict[str, Any]], rows: list[tuple[str, float, float]], data: 
     best = max((e for e in log if 'hart60' in e), key=lambda e: e['hart60'])
     # What came after the best step has no part in these weights.
     starts = [e for e in log if 'command' in e and e['step'] < best['step']]
-    used = [command_line().parse_args(shlex.split(e['command'])[1:]) for e in starts]
     real = [name for name in data if not name.startswith('synthetic')]
     runs = [f'- from step {e["step"]}: `{e["command"]}`, commit {e["commit"]}' for e in starts]
     table = [f'| {name} | {clips:.2f} | {one:.2f} |' for name, clips, one in [*rows, *_means(rows)]]
@@ -104,10 +106,18 @@ def card(log: list[dict[str, Any]], rows: list[tuple[str, float, float]], data: 
         runs='\n'.join(runs),
         real=len(real),
         names=', '.join(real),
-        drives=max(options.drives for options in used),
+        drives=max(_drives(e) for e in starts),
         table='\n'.join(table),
         here=origin(),
     )
+
+
+def _drives(start: dict[str, Any]) -> int:
+    """Synthetic drives of a run; logs before there were configurations have the command alone."""
+    if 'config' in start:
+        return int(start['config']['data']['drives'])
+    options = command_line().parse_args(shlex.split(start['command'])[1:])
+    return configured(options).data.drives
 
 
 def _means(rows: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:

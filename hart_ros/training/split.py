@@ -17,3 +17,4 @@ VALIDATION = (
 )
 VALIDATION_DRIVES = (9001, 9002, 9003, 9004)  # seeds of synthetic drives
 FIRST_TRAINING_DRIVE = 100  # training drives have seeds from here on
+KITTI_SHARE = 0.8  # of each sequence of KITTI tracking, its beginning, is trained on (published)

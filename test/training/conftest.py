@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
@@ -23,3 +26,20 @@ def moving_square(name: str = 'square', steps: int = 40) -> Sequence:
 @pytest.fixture
 def sequence() -> Sequence:
     return moving_square()
+
+
+@pytest.fixture
+def data(tmp_path: Path, sequence: Sequence) -> Path:
+    """A folder with one training and one validation sequence."""
+    for name in ('square', 'car'):
+        folder = tmp_path / 'data' / name
+        folder.mkdir(parents=True)
+        code = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined]
+        writer = cv2.VideoWriter(str(folder / 'video.mp4'), code, 25, (200, 120))
+        rows = ['frame,track_id,x,y,w,h']
+        for t in range(len(sequence.frames)):
+            writer.write(sequence.frames[t])
+            rows.append(','.join(f'{v:g}' for v in (t + 1, 1, *sequence.tracks[7][t])))
+        writer.release()
+        (folder / 'boxes.csv').write_text('\n'.join(rows) + '\n')
+    return tmp_path / 'data'

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
 from hart_ros.evaluation.metrics import iou_xywh
 from hart_ros.training.augment import add_lookalike, add_occluder, photometric, smooth_path
-from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, cut_clip
+from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, ClipConfig, cut_clip
 from hart_ros.training.compose import composed_clip
 from hart_ros.training.frames import Sequence
-from hart_ros.training.mixture import ClipMixture, MixtureConfig, as_tensors
+from hart_ros.training.mixture import ClipMixture, NumberedBatches, as_tensors
 
 
 def red_box(image: np.ndarray) -> tuple[float, float, float, float]:
@@ -99,8 +101,7 @@ def test_a_path_starts_at_its_origin() -> None:
 
 
 def test_the_stream_is_repeatable(sequence: Sequence) -> None:
-    streams = [iter(ClipMixture([sequence], 4, seed)) for seed in (3, 3, 4)]
-    a, b, c = (next(s) for s in streams)
+    a, b, c = (ClipMixture([sequence], 4, seed)[0] for seed in (3, 3, 4))
     assert a['images'].shape == (4, 3, CANVAS, CANVAS)
     assert a['images'].equal(b['images'])
     assert a['boxes'].equal(b['boxes'])
@@ -109,8 +110,30 @@ def test_the_stream_is_repeatable(sequence: Sequence) -> None:
 
 def test_weights_choose_among_sources(sequence: Sequence) -> None:
     other = Sequence('synthetic-1', sequence.frames, sequence.tracks)
-    config = MixtureConfig(source_weights=(('synthetic', 0.25),))
-    np.testing.assert_allclose(ClipMixture([sequence, other], 4, 0, config).weights, [0.8, 0.2])
+    mixture = ClipMixture([sequence, other], 4, 0, weights={'synthetic': 0.25})
+    np.testing.assert_allclose(mixture.weights, [0.8, 0.2])
+
+
+def test_no_two_steps_or_processes_get_the_same_clip() -> None:
+    numbers = [
+        n for rank in range(3) for batch in islice(NumberedBatches(5, 4, rank, 3), 6) for n in batch
+    ]
+    assert len(set(numbers)) == 3 * 6 * 4
+    late = next(iter(NumberedBatches(7, 4, 1, 3)))
+    assert late == list(islice(NumberedBatches(5, 4, 1, 3), 3))[-1]
+
+
+def test_what_has_no_probability_never_happens(sequence: Sequence) -> None:
+    never = ClipConfig(light=0, grey=0, blur=0, noise=0, jpeg=0)
+    clip = a_clip(sequence, 0)
+    before = clip.images.copy()
+    photometric(np.random.default_rng(0), clip, never)
+    np.testing.assert_array_equal(before, clip.images)
+
+
+def test_too_short_sequences_are_named(sequence: Sequence) -> None:
+    with pytest.raises(RuntimeError, match='100 frames: add longer'):
+        ClipMixture([sequence], 100, 0, ClipConfig(composed=0))[0]
 
 
 def test_tensors_are_rgb(sequence: Sequence) -> None:

@@ -8,31 +8,13 @@ import os
 import signal
 from pathlib import Path
 
-import cv2
 import pytest
 import torch
 
 from hart_ros.tracking import load_model
 from hart_ros.training import main as train
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
-from hart_ros.training.frames import Sequence
-
-
-@pytest.fixture
-def data(tmp_path: Path, sequence: Sequence) -> Path:
-    """A folder with one training and one validation sequence."""
-    for name in ('square', 'car'):
-        folder = tmp_path / 'data' / name
-        folder.mkdir(parents=True)
-        code = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined]
-        writer = cv2.VideoWriter(str(folder / 'video.mp4'), code, 25, (200, 120))
-        rows = ['frame,track_id,x,y,w,h']
-        for t, frame in enumerate(sequence.frames):
-            writer.write(frame)
-            rows.append(','.join(f'{v:g}' for v in (t + 1, 1, *sequence.tracks[7][t])))
-        writer.release()
-        (folder / 'boxes.csv').write_text('\n'.join(rows) + '\n')
-    return tmp_path / 'data'
+from hart_ros.training.loop import Trainer
 
 
 def run(data: Path, *options: str) -> Path:
@@ -52,7 +34,7 @@ def test_a_run_leaves_weights_that_load_and_can_be_resumed(data: Path) -> None:
     lines = [json.loads(line) for line in (out / 'log.jsonl').read_text().splitlines()]
     assert [line['step'] for line in lines if 'loss' in line] == [1, 2, 3, 4]
     assert all('car' in line['sequences'] for line in lines if 'hart60' in line)
-    assert load_checkpoint(out / 'last.pt', torch.device('cpu'))['step'] == 4
+    assert load_checkpoint(out / 'last.pt')['step'] == 4
 
 
 @pytest.mark.parametrize('missing', ['square', 'car', ''])
@@ -65,17 +47,48 @@ def test_what_it_cannot_train_on_is_said(
     assert str(data) in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_stopped_run_keeps_its_last_step(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    step = train.Trainer._train_step
+def test_settings_come_from_a_file(data: Path) -> None:
+    out = data.parent / 'from_file'
+    (data.parent / 'train.yaml').write_text(
+        f"""
+        out: {out}
+        steps: 9
+        batch: 2
+        workers: 0
+        log_every: 1
+        data: {{folders: {data}, cache: {data.parent / 'cache'}, drives: 0}}
+        model: {{glimpse_size: 32, v1_widths: [8, 8, 8, 8, 8, 8]}}
+        """
+    )
+    train.main([str(data.parent / 'train.yaml'), '--set', 'steps=1', '--threads', '1'])
+    assert load_model(out / 'best.safetensors').config.glimpse_size == 32
+    start = json.loads((out / 'log.jsonl').read_text().splitlines()[0])
+    assert start['command'].endswith('train.yaml --set steps=1 --threads 1')
+    assert start['config']['steps'] == 1
 
-    def stopped_in_the_second(self: train.Trainer, clip: dict[str, torch.Tensor]) -> object:
+
+def test_a_mistake_in_the_settings_is_one_line(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = data.parent / 'train.yaml'
+    path.write_text('steps: 1\nbatches: 3\n')
+    with pytest.raises(SystemExit, match='2'):
+        train.main([str(path)])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f'hart-train: error: {path}:2: unknown key batches; did you mean batch?'
+
+
+def test_a_stopped_run_keeps_its_last_step(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Trainer._train_step
+
+    def stopped_in_the_second(self: Trainer, clip: dict[str, torch.Tensor]) -> object:
         if self.step == 1:
             os.kill(os.getpid(), signal.SIGTERM)
         return step(self, clip)
 
-    monkeypatch.setattr(train.Trainer, '_train_step', stopped_in_the_second)
+    monkeypatch.setattr(Trainer, '_train_step', stopped_in_the_second)
     out = run(data, '--steps', '9', '--save-every', '100')
-    assert load_checkpoint(out / 'last.pt', torch.device('cpu'))['step'] == 2
+    assert load_checkpoint(out / 'last.pt')['step'] == 2
 
 
 def test_a_kill_while_writing_keeps_the_old_checkpoint(
@@ -90,4 +103,4 @@ def test_a_kill_while_writing_keeps_the_old_checkpoint(
     monkeypatch.setattr(torch, 'save', killed)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(path, {'step': 2})
-    assert load_checkpoint(path, torch.device('cpu'))['step'] == 1
+    assert load_checkpoint(path)['step'] == 1

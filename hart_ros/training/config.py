@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What hart-train can be told; config/train.yaml says the same with comments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from hart_ros.model.hart import HartConfig
+
+from .clips import ClipConfig
+from .settings import ConfigError, SettingsFile, assigned, limited
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where clips are cut from."""
+
+    folders: tuple[str, ...] = ()
+    cache: str = 'runs/cache'
+    drives: int = limited(60, 0)
+    weights: Mapping[str, float] = field(default_factory=lambda: {'synthetic': 0.4})
+
+
+@dataclass(frozen=True)
+class CurriculumConfig:
+    """How clips grow."""
+
+    kind: Literal['stages', 'grow'] = 'stages'
+    # From this share of the training on, frames of a clip.
+    stages: tuple[tuple[float, int], ...] = ((0.0, 4), (0.2, 8), (0.5, 12))
+    first: int = limited(5, 2)
+    last: int = limited(30, 2)
+    iou: float = limited(0.7, 0, 1)
+    last_iou: float = limited(0.65, 0, 1)
+    patience: int = limited(500, 1)
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How weights follow gradients."""
+
+    kind: Literal['adamw', 'rmsprop'] = 'adamw'
+    learning_rate: float = limited(1e-3, 0)
+    schedule: Literal['cosine', 'constant'] = 'cosine'
+    warm_up: int = limited(200, 0)
+    weight_decay: float = limited(0.02, 0)
+    momentum: float = limited(0.9, 0, 1)
+    clip_norm: float = limited(1.0, 0)
+    average: float = limited(0.998, 0, 1)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """All of it; the defaults are those of the shipped weights."""
+
+    out: str = 'runs/hart'
+    seed: int = limited(0, 0)
+    steps: int = limited(10000, 1)
+    batch: int = limited(16, 1)
+    device: Literal['auto', 'cpu', 'cuda'] = 'auto'
+    threads: int = limited(2, 1)
+    workers: int = limited(1, 0)
+    half: bool = True
+    log_every: int = limited(50, 1)
+    save_every: int = limited(250, 1)
+    validate_every: int = limited(1000, 1)
+    data: DataConfig = field(default_factory=DataConfig)
+    clips: ClipConfig = field(default_factory=ClipConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    model: HartConfig = field(default_factory=HartConfig)
+
+
+def load_config(path: Path) -> TrainConfig:
+    """The defaults, changed by a YAML file.
+
+    Raises:
+        ConfigError: no such file, not YAML, an unknown key, a wrong value; names file and line.
+    """
+    file = SettingsFile(path)
+    return assigned(TrainConfig(), (), file.content, file.where)
+
+
+def with_setting(config: TrainConfig, text: str) -> TrainConfig:
+    """A configuration with one value changed by `section.key=value`, the value in YAML.
+
+    Raises:
+        ConfigError: an unknown key or a wrong value.
+    """
+    key, equals, value = text.partition('=')
+    where = f'--set {text}'
+    if not equals:
+        raise ConfigError(f'{where}: write it as key=value, e.g. optimiser.learning_rate=0.001')
+    try:
+        content: Any = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f'{where}: the value is not YAML; put it in quotes') from error
+    return assigned(config, tuple(key.strip().split('.')), content, lambda _: where)
+
+
+def checked(config: TrainConfig) -> TrainConfig:
+    """The configuration itself, if its values go together.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    stages, model, grow = config.curriculum.stages, config.model, config.curriculum
+    starts = [share for share, _ in stages]
+    if not stages or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= 1:
+        raise ConfigError(
+            f'curriculum.stages starts at {starts}: begin with 0, go up, and stay under 1'
+        )
+    if min(length for _, length in stages) < 2:
+        raise ConfigError('curriculum.stages: a clip has at least 2 frames')
+    if grow.last < grow.first:
+        raise ConfigError(f'curriculum.last {grow.last} is under first {grow.first}: swap them')
+    if len(model.v1_widths) != len(model.v1_strides):
+        raise ConfigError(
+            f'model.v1_widths has {len(model.v1_widths)} entries and v1_strides '
+            f'{len(model.v1_strides)}: give one each per convolution'
+        )
+    if not config.clips.skips or min(config.clips.skips) < 1:
+        raise ConfigError('clips.skips: give frame steps from 1, e.g. [1, 2]')
+    return config

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training loop: what is in a checkpoint, and what happens in a step."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from hart_ros.evaluation.origin import origin
+from hart_ros.evaluation.protocols import hart60
+from hart_ros.model.hart import HART
+from hart_ros.tracking import Tracker, save_weights
+
+from .board import Board
+from .checkpoint import load_checkpoint, save_checkpoint
+from .config import OptimiserConfig, TrainConfig
+from .curriculum import make_curriculum
+from .frames import Sequence
+from .group import Group
+from .mixture import ClipMixture, NumberedBatches
+from .objective import unroll
+from .settings import ConfigError
+
+Clips = dict[str, Tensor]
+
+
+class Unrolled(nn.Module):
+    """The loss of a batch of clips as one module, for `DistributedDataParallel` to wrap."""
+
+    def __init__(self, model: HART, half: bool) -> None:
+        super().__init__()
+        self.model, self.low_precision = model, half
+
+    def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
+        return unroll(self.model, clips, self.low_precision)
+
+
+class Trainer:
+    """Network, its moving average, optimiser and position; all of it is in the checkpoint.
+
+    A step depends on the seed, its number and what was learnt before, on nothing else: a run that
+    was stopped and resumed ends with the same weights as one that was not.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        group: Group,
+        training: list[Sequence],
+        validation: list[Sequence],
+    ) -> None:
+        self.config, self.group = config, group
+        self.training, self.validation = training, validation
+        torch.manual_seed(config.seed)
+        self.model = HART(config.model).to(group.device)
+        self.unrolled = group.shared(Unrolled(self.model, config.half))
+        # 0.998: the average trails by 500 steps; batch statistics are averaged with the weights.
+        trail = get_ema_multi_avg_fn(config.optimiser.average)
+        self.average = AveragedModel(self.model, multi_avg_fn=trail, use_buffers=True)
+        self.optimiser = make_optimiser(config.optimiser, self.model)
+        self.curriculum = make_curriculum(config.curriculum)
+        self.step = 0
+        self.best = 0.0
+        self.stopped = False
+        self._asked_to_stop = False
+        self._recent: list[dict[str, float]] = []  # of the steps since the last line of the log
+        self.out = Path(config.out)
+        self.last = self.out / 'last.pt'
+        self._resume()
+        self.board = Board(self.out, self.step) if group.first else None
+
+    def log_start(self, command: str) -> None:
+        """Notes what was asked for and what code does it: the model card is made from this."""
+        settings = {'config': asdict(self.config), 'processes': self.group.size}
+        self._log({'step': self.step, 'command': command, **origin(), **settings})
+
+    def stop(self, *_: object) -> None:
+        """Ends the run after the step at hand, with a checkpoint; a signal handler."""
+        self._asked_to_stop = True
+
+    def run(self) -> None:
+        """Trains to the last step, or until stopped."""
+        bar = tqdm(
+            total=self.config.steps,
+            initial=self.step,
+            mininterval=5.0,
+            disable=not self.group.first,
+        )
+        start = self.step
+        while self._goes_on():
+            bar.set_description(f'clips of {self.curriculum.length}')
+            self._train_with(self.curriculum.length, bar)
+        bar.close()
+        if self.step > start:
+            self._save()
+        if self.board:
+            self.board.close()
+        if self.stopped and self.group.first:
+            print(f'stopped at step {self.step}; the same command goes on from there')
+
+    def _goes_on(self) -> bool:
+        return self.step < self.config.steps and not self.stopped
+
+    def _train_with(self, length: int, bar: Any) -> None:
+        """Trains until the curriculum asks for clips of another length."""
+        config = self.config
+        batches = self._batches(length)
+        while self._goes_on() and self.curriculum.length == length:
+            clips = next(batches)
+            log = self._train_step(clips)
+            self.step += 1
+            self.curriculum.advance(self._share(), log['iou'])
+            bar.update()
+            self._recent.append(log)
+            if self.step % config.log_every == 0:
+                self._report(bar)
+            if self.step % config.save_every == 0:
+                self._save()
+            if self.step % config.validate_every == 0 or self.step == config.steps:
+                self._validate(clips)
+
+    def _train_step(self, clips: Clips) -> dict[str, float]:
+        config = self.config.optimiser
+        self.model.train()
+        torch.manual_seed(self._seed())
+        for group in self.optimiser.param_groups:
+            group['lr'] = config.learning_rate * self._schedule()
+        clips = {k: v.to(self.group.device, non_blocking=True) for k, v in clips.items()}
+        loss, log = self.unrolled(clips)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+        if torch.isfinite(norm):  # one bad batch must not spoil the weights
+            self.optimiser.step()
+            self.average.update_parameters(self.model)
+        # All processes have to stop after the same step.
+        log = self.group.mean({**log, 'stop': float(self._asked_to_stop)})
+        self.stopped = log.pop('stop') > 0
+        return log
+
+    def _seed(self) -> int:
+        """Of this step's noise in this process."""
+        return hash((self.config.seed, self.step, self.group.rank)) & 0x7FFF_FFFF_FFFF_FFFF
+
+    def _schedule(self) -> float:
+        """A short warm-up, then a cosine to 2%, or no change."""
+        config = self.config.optimiser
+        warm = min(1.0, (self.step + 1) / max(config.warm_up, 1))
+        if config.schedule == 'constant':
+            return warm
+        return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, self._share()))))
+
+    def _share(self) -> float:
+        return self.step / self.config.steps
+
+    def _batches(self, length: int) -> Iterator[Clips]:
+        config, group = self.config, self.group
+        clips = ClipMixture(self.training, length, config.seed, config.clips, config.data.weights)
+        numbers = NumberedBatches(self.step, config.batch, group.rank, group.size)
+        loader: DataLoader[Clips] = DataLoader(
+            clips,
+            batch_sampler=numbers,
+            num_workers=config.workers,
+            pin_memory=group.device.type == 'cuda',
+        )
+        return iter(loader)
+
+    def _report(self, bar: Any) -> None:
+        logs, self._recent = self._recent, []
+        means = {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}
+        bar.set_postfix({name: round(value, 4) for name, value in means.items()})
+        self._log({'step': self.step, **{k: round(v, 4) for k, v in means.items()}})
+        if self.board:
+            rate = self.optimiser.param_groups[0]['lr']
+            means |= {'learning_rate': rate, 'frames': self.curriculum.length}
+            self.board.curves(self.step, means, 'training')
+
+    def _validate(self, clips: Clips) -> None:
+        if self.board:
+            model: Any = self.average.module
+            model.eval()
+            current = self.out / 'current.safetensors'
+            save_weights(model, current, {'step': str(self.step)})
+            scores = validate(current, self.validation)
+            real = [v for k, v in scores.items() if not k.startswith('synthetic')]
+            mean = float(np.mean(real or list(scores.values())))
+            self._log({'step': self.step, 'hart60': round(mean, 4), 'sequences': scores})
+            tqdm.write(f'step {self.step}: hart60 {mean:.3f}  {scores}')
+            self.board.curves(self.step, {'mean': mean, **scores}, 'hart60')
+            clips = {name: value.to(self.group.device) for name, value in clips.items()}
+            self.board.glimpses(self.step, model, clips)
+            if mean > self.best:
+                self.best = mean
+                save_weights(model, self.out / 'best.safetensors', {'step': str(self.step)})
+        self.group.wait()
+
+    def _log(self, entry: dict[str, Any]) -> None:
+        if self.group.first:
+            with (self.out / 'log.jsonl').open('a') as file:
+                file.write(json.dumps({'time': round(time.time()), **entry}) + '\n')
+
+    def _save(self) -> None:
+        content = {
+            'model': self.model.state_dict(),
+            'average': self.average.state_dict(),
+            'optimiser': self.optimiser.state_dict(),
+            'curriculum': self.curriculum.state(),
+            'step': self.step,
+            'best': self.best,
+            'config': asdict(self.config),
+        }
+        if self.group.first:
+            save_checkpoint(self.last, content)
+
+    def _resume(self) -> None:
+        found = self.group.first and self.last.is_file()
+        content = self.group.from_first(load_checkpoint(self.last) if found else None)
+        if content is None:
+            return
+        self._check_fit(content.get('config'))
+        try:
+            self.model.load_state_dict(content['model'])
+            self.average.load_state_dict(content['average'])
+            self.optimiser.load_state_dict(content['optimiser'])
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise ConfigError(
+                f'{self.last}: made for another network or optimiser ({reason}); give another --out'
+            ) from error
+        for group in self.optimiser.param_groups:
+            group['weight_decay'] = self.config.optimiser.weight_decay
+        self.step, self.best = content['step'], content['best']
+        self.curriculum.restore(self._share(), content.get('curriculum', {}))
+        if self.group.first:
+            print(f'going on from step {self.step} of {self.last}')
+
+    def _check_fit(self, saved: dict[str, Any] | None) -> None:
+        """Raises ConfigError for a checkpoint of another network or optimiser."""
+        if saved is None:  # made before checkpoints held the settings
+            return
+        now = asdict(self.config)
+        names = [('model', name) for name in {**saved['model'], **now['model']}]
+        for section, name in [*names, ('optimiser', 'kind')]:
+            old, new = saved[section].get(name), now[section].get(name)
+            if old != new:
+                raise ConfigError(
+                    f'{self.last}: made with {section}.{name} {old}, not {new}; set it back, or '
+                    'give another --out'
+                )
+
+
+def make_optimiser(config: OptimiserConfig, model: nn.Module) -> torch.optim.Optimizer:
+    """AdamW, or RMSProp as published."""
+    if config.kind == 'rmsprop':
+        return torch.optim.RMSprop(
+            model.parameters(), config.learning_rate, momentum=config.momentum
+        )
+    return torch.optim.AdamW(
+        model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
+
+
+def validate(weights: Path, sequences: list[Sequence]) -> dict[str, float]:
+    """Mean IoU of each sequence under the protocol `hart60`."""
+    tracker = Tracker(weights)
+    scores = {}
+    for sequence in sequences:
+        ious = [
+            value
+            for track in list(sequence.tracks)[:2]
+            for value in hart60(tracker, sequence.frames, sequence.tracks[track])
+        ]
+        scores[sequence.name] = round(float(np.mean(ious)), 3)
+    return scores

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training is repeatable, also when it is stopped in between, and in several processes."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from hart_ros.model.hart import HART, HartConfig
+from hart_ros.training.board import Board, glimpse_rows
+from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
+from hart_ros.training.config import CurriculumConfig, DataConfig, OptimiserConfig, TrainConfig
+from hart_ros.training.frames import Sequence, part_of
+from hart_ros.training.group import Group
+from hart_ros.training.loop import Trainer
+from hart_ros.training.mixture import ClipMixture
+from hart_ros.training.settings import ConfigError
+from hart_ros.training.sources import load_sequences
+
+MODEL = HartConfig(glimpse_size=32, v1_widths=(8, 8, 8, 8, 8, 8), hidden=16)
+SHORT = TrainConfig(
+    steps=4,
+    batch=2,
+    threads=1,
+    workers=0,
+    log_every=1,
+    validate_every=100,
+    curriculum=CurriculumConfig(stages=((0.0, 2), (0.5, 3))),
+    model=MODEL,
+)
+
+
+@pytest.fixture(autouse=True)
+def no_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('hart_ros.training.loop.validate', lambda *_: {'square': 0.5})
+
+
+def trained(out: Path, sequence: Sequence, config: TrainConfig = SHORT, stop: int = 0) -> Trainer:
+    """A run from what is in `out`, stopped after `stop` steps."""
+    out.mkdir(exist_ok=True)
+    trainer = Trainer(replace(config, out=str(out)), Group(), [sequence], [sequence])
+    if stop:
+        step = trainer._train_step
+
+        def stopping(clips: dict[str, Tensor]) -> dict[str, float]:
+            if trainer.step == stop - 1:
+                trainer.stop()
+            return step(clips)
+
+        trainer._train_step = stopping  # type: ignore[method-assign]
+    trainer.run()
+    return trainer
+
+
+def assert_same(a: torch.nn.Module, b: torch.nn.Module) -> None:
+    for (name, x), y in zip(a.state_dict().items(), b.state_dict().values(), strict=True):
+        assert torch.equal(x, y), name
+
+
+@pytest.mark.parametrize('kind', ['adamw', 'rmsprop'])
+def test_the_seed_decides(tmp_path: Path, sequence: Sequence, kind: Any) -> None:
+    config = replace(SHORT, steps=3, optimiser=OptimiserConfig(kind))
+    one, same = (trained(tmp_path / name, sequence, config) for name in 'ab')
+    assert_same(one.model, same.model)
+    assert_same(one.average, same.average)
+    other = trained(tmp_path / 'c', sequence, replace(config, seed=1))
+    assert not torch.equal(one.model.embed.weight, other.model.embed.weight)
+
+
+@pytest.mark.parametrize('stop', [1, 2, 3])
+@pytest.mark.parametrize('kind', ['stages', 'grow'])
+def test_a_stop_changes_nothing(tmp_path: Path, sequence: Sequence, kind: Any, stop: int) -> None:
+    """Also where clips grow: after the second step."""
+    grow = CurriculumConfig(kind, SHORT.curriculum.stages, 2, 3, 0, 0, 2)
+    config = replace(SHORT, curriculum=grow)
+    straight = trained(tmp_path / 'a', sequence, config)
+    assert trained(tmp_path / 'b', sequence, config, stop).step == stop
+    resumed = trained(tmp_path / 'b', sequence, config)
+    assert resumed.step == 4
+    assert resumed.curriculum.length == 3
+    assert_same(straight.model, resumed.model)
+    assert_same(straight.average, resumed.average)
+
+
+def test_another_network_or_optimiser_is_refused(tmp_path: Path, sequence: Sequence) -> None:
+    trained(tmp_path / 'a', sequence, replace(SHORT, steps=1))
+    wider = replace(SHORT, model=replace(MODEL, margin=1.0))
+    with pytest.raises(ConfigError, match=r'last\.pt: made with model\.margin 0\.75, not 1\.0'):
+        trained(tmp_path / 'a', sequence, wider)
+    other = replace(SHORT, optimiser=OptimiserConfig('rmsprop'))
+    with pytest.raises(ConfigError, match=r'made with optimiser\.kind adamw, not rmsprop'):
+        trained(tmp_path / 'a', sequence, other)
+
+
+def test_checkpoints_without_settings_can_be_resumed(tmp_path: Path, sequence: Sequence) -> None:
+    path = tmp_path / 'last.pt'
+    trained(tmp_path, sequence, stop=3)
+    content = load_checkpoint(path)
+    old = {name: content[name] for name in ('model', 'average', 'optimiser', 'step', 'best')}
+    save_checkpoint(path, {**old, 'random': torch.get_rng_state()})
+    assert trained(tmp_path, sequence).step == 4
+    save_checkpoint(path, {**old, 'random': torch.get_rng_state()})
+    with pytest.raises(ConfigError, match='another network or optimiser'):
+        trained(tmp_path, sequence, replace(SHORT, model=replace(MODEL, hidden=8)))
+
+
+def test_a_gradient_that_is_not_finite_is_left_out(
+    tmp_path: Path, sequence: Sequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(model: HART, *_: object) -> tuple[Tensor, dict[str, float]]:
+        return model.embed.weight.sum() * float('nan'), {'iou': 0.0}
+
+    monkeypatch.setattr('hart_ros.training.loop.unroll', spoilt)
+    trainer = trained(tmp_path, sequence)
+    assert all(p.isfinite().all() for p in trainer.model.parameters())
+
+
+def test_two_processes_train_one_network(tmp_path: Path, data: Path, sequence: Sequence) -> None:
+    trained(tmp_path / 'out', sequence, stop=1)  # what the two go on from
+    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone']
+    script = str(Path(__file__).with_name('two_processes.py'))
+    command = [*torchrun, '--nproc-per-node', '2', script, str(data), str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            _, errors = running.communicate(timeout=150)
+        except subprocess.TimeoutExpired:
+            running.terminate()  # torchrun then ends the two
+            raise
+    assert running.returncode == 0, errors
+    one, two = (torch.load(tmp_path / f'rank{r}.pt', weights_only=True) for r in range(2))
+    assert one['step'] == two['step'] == 4
+    for name, value in one['parameters'].items():
+        assert torch.equal(value, two['parameters'][name]), name
+    assert not torch.equal(one['images'], two['images'])
+    lines = (tmp_path / 'out' / 'log.jsonl').read_text().splitlines()
+    steps = [json.loads(line)['step'] for line in lines]
+    assert steps == [1, 1, 2, 3, 4, 4]  # a start and a validation among them: one process writes
+
+
+def test_curves_and_glimpses_are_written(tmp_path: Path, sequence: Sequence) -> None:
+    pytest.importorskip('tensorboard', reason='pip install tensorboard')
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    trained(tmp_path, sequence, replace(SHORT, steps=2))
+    events = EventAccumulator(str(tmp_path)).Reload()
+    tags = events.Tags()
+    assert {'training/loss', 'training/iou', 'hart60/mean'} <= set(tags['scalars'])
+    assert [e.step for e in events.Scalars('training/loss')] == [1, 2]
+    assert tags['images'] == ['glimpses']
+
+
+def test_glimpses_make_a_panel(sequence: Sequence) -> None:
+    mixture = ClipMixture([sequence], 4, 0)
+    clips = [mixture[k] for k in range(3)]
+    batch = {name: torch.stack([clip[name] for clip in clips]) for name in clips[0]}
+    panel = glimpse_rows(HART(MODEL).eval(), batch, clips=2)
+    assert panel.shape == (3, 2 * 2 * 32, 3 * 32)
+    above, below = panel[:, :32, :32], panel[:, 32:64, :32]
+    assert (below <= above).all()
+    assert above[0].mean() > above[2].mean()  # the target is red
+
+
+def test_training_goes_on_without_tensorboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if 'tensorboard' in name:
+            raise ImportError(name)
+        return found(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, '__import__', without)
+    board = Board(tmp_path, 0)
+    board.curves(1, {'loss': 1.0}, 'training')
+    board.glimpses(1, HART(MODEL), {})
+    board.close()
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_part_of_a_sequence_counts_from_zero(sequence: Sequence) -> None:
+    part = part_of(sequence, 30, 40)
+    assert len(part.frames) == 10
+    assert (part.frames[3] == sequence.frames[33]).all()
+    assert part.tracks[7] == {t - 30: sequence.tracks[7][t] for t in range(30, 40)}
+    with pytest.raises(IndexError):
+        part.frames[10]
+
+
+def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='0 sequences to train on'):
+        load_sequences(DataConfig((str(tmp_path),), str(tmp_path / 'cache'), drives=0))
