@@ -38,6 +38,7 @@ class CurriculumConfig:
     iou: float = limited(0.7, 0, 1)
     last_iou: float = limited(0.65, 0, 1)
     patience: int = limited(500, 1)
+    truncate: int = limited(0, 0)
 
 
 @dataclass(frozen=True)

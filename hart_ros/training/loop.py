@@ -39,12 +39,12 @@ Clips = dict[str, Tensor]
 class Unrolled(nn.Module):
     """The loss of a batch of clips as one module, for `DistributedDataParallel` to wrap."""
 
-    def __init__(self, model: HART, half: bool) -> None:
+    def __init__(self, model: HART, config: TrainConfig) -> None:
         super().__init__()
-        self.model, self.low_precision = model, half
+        self.model, self.config = model, config
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
-        return unroll(self.model, clips, self.low_precision)
+        return unroll(self.model, clips, self.config.half, self.config.curriculum.truncate)
 
 
 class Trainer:
@@ -65,7 +65,7 @@ class Trainer:
         self.training, self.validation = training, validation
         torch.manual_seed(config.seed)
         self.model = HART(config.model).to(group.device)
-        self.unrolled = group.shared(Unrolled(self.model, config.half))
+        self.unrolled = group.shared(Unrolled(self.model, config))
         # 0.998: the average trails by 500 steps; batch statistics are averaged with the weights.
         trail = get_ema_multi_avg_fn(config.optimiser.average)
         self.average = AveragedModel(self.model, multi_avg_fn=trail, use_buffers=True)
@@ -130,6 +130,7 @@ class Trainer:
                 self._save()
             if self.step % config.validate_every == 0 or self.step == config.steps:
                 self._validate(clips)
+                self._save()  # which weights are the best
 
     def _train_step(self, clips: Clips) -> dict[str, float]:
         config = self.config.optimiser
@@ -203,7 +204,9 @@ class Trainer:
             self.board.glimpses(self.step, model, clips)
             if mean > self.best:
                 self.best = mean
-                save_weights(model, self.out / 'best.safetensors', {'step': str(self.step)})
+                part = self.out / 'best.part'
+                save_weights(model, part, {'step': str(self.step)})
+                part.replace(self.out / 'best.safetensors')  # a kill never leaves half a file
         self.group.wait()
 
     def _log(self, entry: dict[str, Any]) -> None:

@@ -16,13 +16,16 @@ from hart_ros.model.state import StepOutput
 LOST = 0.15  # IoU under which a target counts as lost in training
 
 
-def unroll(model: HART, clip: dict[str, Tensor], half: bool) -> tuple[Tensor, dict[str, float]]:
+def unroll(
+    model: HART, clip: dict[str, Tensor], half: bool, truncate: int = 0
+) -> tuple[Tensor, dict[str, float]]:
     """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
 
     Args:
         model: in training mode.
         clip: images (B, T, 3, H, W) uint8, boxes (B, T, 4) xywh pixels, present (B, T) bool.
         half: run the network in bfloat16; glimpses and boxes stay in float32.
+        truncate: gradients go back at most this many steps, between multiples of it; 0: all.
 
     Returns:
         The loss, and the means of its parts and of the IoU for the log.
@@ -36,6 +39,8 @@ def unroll(model: HART, clip: dict[str, Tensor], half: bool) -> tuple[Tensor, di
         state = model.init_from_glimpse(*glimpse, first, window)
     losses, logs = [], []
     for t in range(1, images.shape[1]):
+        if truncate and t > 1 and (t - 1) % truncate == 0:
+            state = _without_history(state)
         # The window is the model's own, yet gradients do not run through it: each step learns to
         # mend the error that it is given.
         state = replace(state, box_xywh=_next_box(state.box_xywh.detach()))
@@ -121,6 +126,12 @@ def _next_box(box_xywh: Tensor) -> Tensor:
     """
     chosen = torch.rand(len(box_xywh), 1, device=box_xywh.device) < 0.5
     return _shaken(box_xywh, 0.2 * torch.rand_like(box_xywh[:, :1]) * chosen)
+
+
+def _without_history(state: HartState) -> HartState:
+    """The same memory, through which no gradients go back; the template stays open to them."""
+    cell, output, motion = state.cell.detach(), state.output.detach(), state.motion.detach()
+    return replace(state, cell=cell, output=output, motion=motion)
 
 
 def _restarted(state: HartState, step: StepOutput, truth_xywh: Tensor) -> HartState:

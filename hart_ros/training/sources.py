@@ -37,6 +37,11 @@ def load_sequences(config: DataConfig) -> Pair:
     training += _cached(seeds, _drive, Path(config.cache), 'drives')
     if config.drives:
         validation += _cached(VALIDATION_DRIVES, _drive, Path(config.cache), 'drives')
+    for kept in (training, validation):
+        names = [sequence.name for sequence in kept]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ConfigError(f'two sequences are named {min(twice)}: rename one of them')
     if not (training and validation):
         where = ', '.join(config.folders) or 'no folder'
         raise ConfigError(

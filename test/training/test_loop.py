@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import builtins
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -87,6 +90,7 @@ def test_a_stop_changes_nothing(tmp_path: Path, sequence: Sequence, kind: Any, s
     resumed = trained(tmp_path / 'b', sequence, config)
     assert resumed.step == 4
     assert resumed.curriculum.length == 3
+    assert load_checkpoint(tmp_path / 'b' / 'last.pt')['best'] == 0.5
     assert_same(straight.model, resumed.model)
     assert_same(straight.average, resumed.average)
 
@@ -194,6 +198,40 @@ def test_a_part_of_a_sequence_counts_from_zero(sequence: Sequence) -> None:
     assert part.tracks[7] == {t - 30: sequence.tracks[7][t] for t in range(30, 40)}
     with pytest.raises(IndexError):
         part.frames[10]
+
+
+@pytest.fixture
+def kitti(tmp_path: Path) -> Path:
+    """A root of KITTI tracking with two sequences of ten frames."""
+    label = '{} 4 Car 0 0 -1.5 {} 20 {} 50 1.5 1.6 4 -4 1.8 12 -1.5'
+    for name in ('0000', '0001'):
+        images = tmp_path / 'kitti' / 'training' / 'image_02' / name
+        images.mkdir(parents=True)
+        for t in range(10):
+            image = np.full((80, 160, 3), 10 * t, np.uint8)
+            assert cv2.imwrite(str(images / f'{t:06d}.png'), image)
+        labels = tmp_path / 'kitti' / 'training' / 'label_02' / f'{name}.txt'
+        labels.parent.mkdir(exist_ok=True)
+        lines = [label.format(t, 30 + t, 80 + t) for t in range(10)]
+        labels.write_text('\n'.join([*lines, '0 -1 DontCare -1 -1 -10 1 2 3 4 ' + 7 * '-1 ']))
+    return tmp_path / 'kitti'
+
+
+def test_kitti_is_split_in_time(kitti: Path) -> None:
+    training, validation = load_sequences(DataConfig((str(kitti),), str(kitti / 'cache'), 0))
+    names = ['kitti-0000', 'kitti-0001']
+    assert [s.name for s in training] == [s.name for s in validation] == names
+    assert [len(s.frames) for s in (training[0], validation[0])] == [8, 2]
+    assert validation[0].frames[1].mean() == 90
+    assert validation[0].tracks == {4: {0: (38.0, 20.0, 50.0, 30.0), 1: (39.0, 20.0, 50.0, 30.0)}}
+    clip = ClipMixture(training, 3, 0)[0]
+    assert clip['images'].shape[0] == 3
+
+
+def test_two_of_one_name_are_refused(kitti: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(kitti, tmp_path / 'other')
+    with pytest.raises(ConfigError, match='two sequences are named kitti-0000'):
+        load_sequences(DataConfig((str(kitti), str(other)), str(tmp_path / 'cache'), 0))
 
 
 def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:

@@ -56,6 +56,23 @@ def test_an_absent_target_teaches_the_score_alone() -> None:
     assert log['score'] == pytest.approx(-np.log(0.75), rel=1e-5)
 
 
+def test_truncation_keeps_the_loss_and_cuts_the_gradient(sequence: Sequence) -> None:
+    mixture = ClipMixture([sequence], 4, 0)
+    batch = {name: value[None].expand(2, *value.shape) for name, value in mixture[0].items()}
+    gradients, losses = [], []
+    for truncate in (0, 3, 1):
+        torch.manual_seed(0)
+        model = HART(SMALL)
+        loss, _ = unroll(model, batch, False, truncate)
+        loss.backward()  # type: ignore[no-untyped-call]
+        losses.append(loss.detach())
+        assert model.lstm.weight_hh.grad is not None
+        gradients.append(model.lstm.weight_hh.grad)
+    assert losses[0] == losses[1] == losses[2]
+    assert torch.equal(gradients[0], gradients[1])  # three steps in all
+    assert not torch.equal(gradients[0], gradients[2])
+
+
 @pytest.mark.parametrize('half', [False, True])
 def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
     torch.manual_seed(0)

@@ -21,9 +21,9 @@ def main() -> None:
     seen = []
     unroll = loop.unroll
 
-    def noting(model, clips, half):  # type: ignore[no-untyped-def]
+    def noting(model, clips, *rest):  # type: ignore[no-untyped-def]
         seen.append(clips['images'].clone())
-        return unroll(model, clips, half)
+        return unroll(model, clips, *rest)
 
     loop.unroll = noting
     config = TrainConfig(
