@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -175,6 +176,7 @@ class Trainer:
             batch_sampler=numbers,
             num_workers=config.workers,
             pin_memory=group.device.type == 'cuda',
+            worker_init_fn=_leave_signals,
         )
         return iter(loader)
 
@@ -262,6 +264,12 @@ class Trainer:
                     f'{self.last}: made with {section}.{name} {old}, not {new}; set it back, or '
                     'give another --out'
                 )
+
+
+def _leave_signals(_: int) -> None:
+    """Ctrl-C and torchrun signal all processes; those that cut clips serve until the loop ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def make_optimiser(config: OptimiserConfig, model: nn.Module) -> torch.optim.Optimizer:

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import builtins
 import json
+import multiprocessing
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -93,6 +96,22 @@ def test_a_stop_changes_nothing(tmp_path: Path, sequence: Sequence, kind: Any, s
     assert load_checkpoint(tmp_path / 'b' / 'last.pt')['best'] == 0.5
     assert_same(straight.model, resumed.model)
     assert_same(straight.average, resumed.average)
+
+
+def test_a_signal_to_all_processes_leaves_the_cutting_ones(
+    tmp_path: Path, sequence: Sequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Trainer._train_step
+
+    def signalled(self: Trainer, clips: dict[str, Tensor]) -> dict[str, float]:
+        children = multiprocessing.active_children()
+        assert children
+        for child in children:
+            os.kill(child.pid or 0, signal.SIGTERM)
+        return step(self, clips)
+
+    monkeypatch.setattr(Trainer, '_train_step', signalled)
+    assert trained(tmp_path, sequence, replace(SHORT, workers=1)).step == 4
 
 
 def test_another_network_or_optimiser_is_refused(tmp_path: Path, sequence: Sequence) -> None:
