@@ -7,15 +7,23 @@ dorsal stream to follow whatever it is shown rather than the classes that were a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from .augment import paste, smooth_path, soft_shape
 from .clips import CANVAS, LARGEST, SMALLEST, Clip, Random
+from .motions import real_motion
 
 
 def composed_clip(
-    rng: Random, steps: int, scene: np.ndarray, other: np.ndarray, target: Clip
+    rng: Random,
+    steps: int,
+    scene: np.ndarray,
+    other: np.ndarray,
+    target: Clip,
+    motions: Sequence[np.ndarray] = (),
 ) -> Clip:
     """A patch moves over a scene, past up to two rivals.
 
@@ -24,13 +32,14 @@ def composed_clip(
         scene: (N, CANVAS, CANVAS, 3), canvases for the background, cycled to and fro.
         other: (CANVAS, CANVAS, 3), where the rivals' texture comes from.
         target: clip whose first frame shows what is cut out and moved.
+        motions: real tracks, see `load_motions`, that half of all things follow.
     """
     patch = _patch(rng, target.images[0], target.boxes[0])
-    things = [_Thing(rng, patch, steps)]
+    things = [_Thing(rng, patch, steps, motions)]
     for _ in range(int(rng.integers(0, 3))):
         same = rng.random() < 0.4
         rival = patch[:, ::-1] if same else _patch(rng, other, _random_box(rng))
-        things.append(_Thing(rng, np.ascontiguousarray(rival), steps))
+        things.append(_Thing(rng, np.ascontiguousarray(rival), steps, motions))
     images = np.empty((steps, CANVAS, CANVAS, 3), np.uint8)
     boxes = np.empty((steps, 4), np.float32)
     in_front = rng.random() < 0.15  # the rivals pass in front of the target
@@ -47,15 +56,20 @@ def composed_clip(
 class _Thing:
     """A patch with an outline and a path of place, size and tilt."""
 
-    def __init__(self, rng: Random, patch: np.ndarray, steps: int) -> None:
+    def __init__(
+        self, rng: Random, patch: np.ndarray, steps: int, motions: Sequence[np.ndarray]
+    ) -> None:
         self.patch = patch
         self.shape = soft_shape(rng, patch.shape[1], patch.shape[0])
         side = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
         speed = side * np.exp(rng.uniform(np.log(0.005), np.log(0.2)))
         start = rng.uniform(0.25, 0.75, 2) * CANVAS
         path = start + smooth_path(rng, steps, speed)
-        self.centres = _reflected(path, 0.3 * side)
         growth = np.cumsum(rng.normal(0, 0.02, steps)) + rng.normal(0, 0.02) * np.arange(steps)
+        real = real_motion(rng, motions, steps) if motions and rng.random() < 0.5 else None
+        if real is not None:
+            path, growth = start + side * real[:, :2], real[:, 2]
+        self.centres = _reflected(path, 0.3 * side)
         self.zoom = side / np.sqrt(patch.shape[0] * patch.shape[1]) * np.exp(growth.clip(-0.7, 0.7))
         tilt = rng.normal(0, 0.03) if rng.random() < 0.5 else 0.0
         self.angle = rng.normal(0, 0.1) + tilt * np.arange(steps)

@@ -23,6 +23,7 @@ class DataConfig:
     folders: tuple[str, ...] = ()
     cache: str = 'runs/cache'
     drives: int = limited(60, 0)
+    motions: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=lambda: {'synthetic': 0.4})
 
 

@@ -31,6 +31,7 @@ from .curriculum import make_curriculum
 from .frames import Sequence
 from .group import Group
 from .mixture import ClipMixture, NumberedBatches
+from .motions import load_motions
 from .objective import unroll
 from .settings import ConfigError
 
@@ -64,6 +65,7 @@ class Trainer:
     ) -> None:
         self.config, self.group = config, group
         self.training, self.validation = training, validation
+        self.motions = [m for name in config.data.motions for m in load_motions(Path(name))]
         torch.manual_seed(config.seed)
         self.model = HART(config.model).to(group.device)
         self.unrolled = group.shared(Unrolled(self.model, config))
@@ -169,7 +171,9 @@ class Trainer:
 
     def _batches(self, length: int) -> Iterator[Clips]:
         config, group = self.config, self.group
-        clips = ClipMixture(self.training, length, config.seed, config.clips, config.data.weights)
+        clips = ClipMixture(
+            self.training, length, config.seed, config.clips, config.data.weights, self.motions
+        )
         numbers = NumberedBatches(self.step, config.batch, group.rank, group.size)
         loader: DataLoader[Clips] = DataLoader(
             clips,

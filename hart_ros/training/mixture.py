@@ -31,6 +31,7 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         seed: of everything random.
         config: what happens to clips.
         weights: how often a sequence is taken, by the beginning of its name; 1 for the others.
+        motions: real tracks that things which are cut and pasted follow.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         seed: int,
         config: ClipConfig = DEFAULT,
         weights: Mapping[str, float] = EVEN,
+        motions: Sequence[np.ndarray] = (),
     ) -> None:
         self.length = length
         self.seed = seed
         self.config = config
+        self.motions = motions
         self.tracks = [(s, track) for s in sequences for track in s.tracks]
         factors = np.array([_weight(s, track, weights) for s, track in self.tracks])
         self.weights = factors / factors.sum()
@@ -58,7 +61,8 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         if rng.random() < config.composed:
             scene = self._cut(rng, self.length if rng.random() < 0.5 else 1)
             other, target = self._cut(rng, 1), self._cut(rng, 1)
-            clip = composed_clip(rng, self.length, scene.images, other.images[0], target)
+            images = scene.images, other.images[0]
+            clip = composed_clip(rng, self.length, *images, target, self.motions)
         else:
             clip = self._cut(rng, self.length)
             if rng.random() < config.lookalike:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from hart_ros.evaluation.metrics import iou_xywh
 from hart_ros.training.augment import add_lookalike, add_occluder, photometric, smooth_path
@@ -14,6 +16,8 @@ from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, ClipConfig,
 from hart_ros.training.compose import composed_clip
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture, NumberedBatches, as_tensors
+from hart_ros.training.motions import load_motions, real_motion
+from hart_ros.training.settings import ConfigError
 
 
 def red_box(image: np.ndarray) -> tuple[float, float, float, float]:
@@ -64,6 +68,23 @@ def test_a_composed_clip_has_a_tight_box(sequence: Sequence) -> None:
             x, y, w, h = box
             if min(x, y) >= 0 and x + w <= CANVAS and y + h <= CANVAS:
                 assert image[int(y + h / 2), int(x + w / 2)].any()
+
+
+def test_things_follow_real_tracks(tmp_path: Path, sequence: Sequence) -> None:
+    line = '{} {} Car 0 0 -1.5 {} 20 {} 60 1.5 1.6 4 -4 1.8 12 -1.5'
+    lines = [line.format(t, 1, 30 + 5 * t, 70 + 5 * t) for t in [*range(8), *range(9, 12)]]
+    (tmp_path / '0000.txt').write_text('\n'.join(lines))
+    motions = load_motions(tmp_path)
+    assert [len(track) for track in motions] == [8, 3]  # frame 8 has no box
+    np.testing.assert_allclose(motions[0][1], (55, 40, 40))
+    piece = real_motion(np.random.default_rng(0), motions, 6)
+    assert piece is not None
+    np.testing.assert_allclose(np.abs(np.diff(piece, axis=0)), [(5 / 40, 0, 0)] * 5)
+    assert real_motion(np.random.default_rng(0), motions, 9) is None
+    mixture = ClipMixture([sequence], 4, 0, ClipConfig(composed=1), motions=motions)
+    assert not torch.equal(mixture[0]['boxes'], ClipMixture([sequence], 4, 0)[0]['boxes'])
+    with pytest.raises(ConfigError, match='no label files'):
+        load_motions(tmp_path / 'none')
 
 
 def test_photometric_changes_pixels_only(sequence: Sequence) -> None:
