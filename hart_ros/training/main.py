@@ -18,6 +18,8 @@ from pathlib import Path
 
 import torch
 
+from hart_ros.data.source import SourceError
+
 from .config import TrainConfig, checked, load_config, with_setting
 from .group import joined
 from .loop import Trainer
@@ -49,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     try:
         train(configured(options), shlex.join(['hart-train', *argv]))
-    except ConfigError as error:
+    except (ConfigError, SourceError) as error:
         parser.error(str(error))
 
 

@@ -78,6 +78,13 @@ def test_a_mistake_in_the_settings_is_one_line(
     assert last == f'hart-train: error: {path}:2: unknown key batches; did you mean batch?'
 
 
+def test_a_damaged_sequence_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / 'square' / 'boxes.csv').write_text('frame,track_id,x,y,w,h\n1,1,a,b,c,d\n')
+    with pytest.raises(SystemExit, match='2'):
+        run(data, '--steps', '1')
+    assert 'boxes.csv:2' in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_a_stopped_run_keeps_its_last_step(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step = Trainer._train_step
 

@@ -26,3 +26,10 @@ def test_runs_after_the_best_step_are_left_out() -> None:
     assert 'hart-train DATA --drives 0`' in text
     assert '--drives 7' not in text
     assert '1 real sequences (ball) and 0 synthetic drives' in text
+
+
+def test_settings_from_a_file_are_known_from_the_log() -> None:
+    told = {**start(0, ''), 'command': 'hart-train none.yaml', 'config': {'data': {'drives': 5}}}
+    text = card([told, {'step': 100, 'hart60': 0.6}], [('car', 0.6, 0.3)], ['ball'])
+    assert 'hart-train none.yaml`' in text
+    assert 'and 5 synthetic drives' in text
