@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import math
 import signal
 import time
 from collections.abc import Iterator
@@ -26,13 +25,14 @@ from hart_ros.tracking import Tracker, save_weights
 
 from .board import Board
 from .checkpoint import load_checkpoint, save_checkpoint
-from .config import OptimiserConfig, TrainConfig
+from .config import TrainConfig
 from .curriculum import make_curriculum
 from .frames import Sequence
 from .group import Group
 from .mixture import ClipMixture, NumberedBatches
 from .motions import load_motions
 from .objective import unroll
+from .optimiser import learning_rate, make_optimiser
 from .settings import ConfigError
 
 Clips = dict[str, Tensor]
@@ -140,7 +140,7 @@ class Trainer:
         self.model.train()
         torch.manual_seed(self._seed())
         for group in self.optimiser.param_groups:
-            group['lr'] = config.learning_rate * self._schedule()
+            group['lr'] = learning_rate(config, self.step, self.config.steps)
         clips = {k: v.to(self.group.device, non_blocking=True) for k, v in clips.items()}
         loss, log = self.unrolled(clips)
         self.optimiser.zero_grad(set_to_none=True)
@@ -157,14 +157,6 @@ class Trainer:
     def _seed(self) -> int:
         """Of this step's noise in this process."""
         return hash((self.config.seed, self.step, self.group.rank)) & 0x7FFF_FFFF_FFFF_FFFF
-
-    def _schedule(self) -> float:
-        """A short warm-up, then a cosine to 2%, or no change."""
-        config = self.config.optimiser
-        warm = min(1.0, (self.step + 1) / max(config.warm_up, 1))
-        if config.schedule == 'constant':
-            return warm
-        return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, self._share()))))
 
     def _share(self) -> float:
         return self.step / self.config.steps
@@ -274,17 +266,6 @@ def _leave_signals(_: int) -> None:
     """Ctrl-C and torchrun signal all processes; those that cut clips serve until the loop ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-
-
-def make_optimiser(config: OptimiserConfig, model: nn.Module) -> torch.optim.Optimizer:
-    """AdamW, or RMSProp as published."""
-    if config.kind == 'rmsprop':
-        return torch.optim.RMSprop(
-            model.parameters(), config.learning_rate, momentum=config.momentum
-        )
-    return torch.optim.AdamW(
-        model.parameters(), config.learning_rate, weight_decay=config.weight_decay
-    )
 
 
 def validate(weights: Path, sequences: list[Sequence]) -> dict[str, float]:
