@@ -2,6 +2,8 @@
 """Puts trained weights into the package, with a card that says what they are and can do.
 
 python -m hart_ros.training.model_card runs/hart DATA
+
+With `--average`, the mean of several files of the run instead of its best.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from hart_ros.model.hart import HART
 from hart_ros.tracking import Tracker
 from hart_ros.tracking.weights import SHIPPED
 
+from .average import save_mean
 from .config import DataConfig
 from .frames import Sequence
 from .main import command_line, configured
@@ -31,7 +34,7 @@ TEMPLATE = """# Weights `hart.safetensors`
 Made by `python -m hart_ros.training.model_card`; do not edit.
 
 - Network: `hart_ros.model.hart.HART`, {parameters:,} parameters, float32.
-- Weights: moving average at step {step}, the best of the validations.
+- Weights: {weights}.
 - Trained on: {machine}, torch {torch}.
 
 Commands, in order:
@@ -45,7 +48,7 @@ cut-and-paste clips are made of the same frames. No pretrained weights.
 
 ## How good
 
-Mean IoU on sequences that were never trained on (the best step was chosen on the real ones), first
+Mean IoU on sequences that were never trained on (the weights were chosen on the real ones), first
 frame left out. `hart60`: three clips of 60 frames, each started from the true box. One pass:
 started once, from the first box.
 
@@ -65,15 +68,18 @@ targets, long occlusions and look-alikes side by side are where it fails first.
 def main(argv: list[str] | None = None) -> None:
     """Copies the weights, measures them on the sequences kept aside, writes the card."""
     options = _parser().parse_args(argv)
-    best = options.run / 'best.safetensors'
     # Weights and log of one moment: the training may go on while these are measured.
-    if options.weights.resolve() != best.resolve():
+    steps = []
+    best = options.run / 'best.safetensors'
+    if options.average:
+        steps = save_mean(options.average, options.weights)
+    elif options.weights.resolve() != best.resolve():
         shutil.copyfile(best, options.weights)
     log = [json.loads(line) for line in (options.run / 'log.jsonl').read_text().splitlines()]
     data = DataConfig((str(options.data),), str(options.cache), options.drives)
     training, validation = load_sequences(data)
     rows = [measured(options.weights, sequence) for sequence in validation]
-    text = card(log, rows, [s.name for s in training])
+    text = card(log, rows, [s.name for s in training], steps)
     options.weights.with_name('MODEL_CARD.md').write_text(text)
     print(text)
 
@@ -90,17 +96,34 @@ def measured(weights: Path, sequence: Sequence) -> tuple[str, float, float]:
     return sequence.name, float(np.mean(clips)), float(np.mean(pass_))
 
 
-def card(log: list[dict[str, Any]], rows: list[tuple[str, float, float]], data: list[str]) -> str:
-    """The card as Markdown, from the log of a run, `measured` rows and names of training data."""
-    best = max((e for e in log if 'hart60' in e), key=lambda e: e['hart60'])
-    # What came after the best step has no part in these weights.
-    starts = [e for e in log if 'command' in e and e['step'] < best['step']]
+def card(
+    log: list[dict[str, Any]],
+    rows: list[tuple[str, float, float]],
+    data: list[str],
+    steps: list[int] | None = None,
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        log: of the run.
+        rows: of `measured`.
+        data: names of what was trained on.
+        steps: those whose weights were averaged; none: the best of the log was taken.
+    """
+    if steps:
+        weights = f'mean of the moving averages at the steps {", ".join(map(str, steps))}'
+    else:
+        best = max((e for e in log if 'hart60' in e), key=lambda e: e['hart60'])
+        weights = f'moving average at step {best["step"]}, the best of the validations'
+        steps = [best['step']]
+    # What came after the last of these steps has no part in these weights.
+    starts = [e for e in log if 'command' in e and e['step'] < max(steps)]
     real = [name for name in data if not name.startswith('synthetic')]
     runs = [f'- from step {e["step"]}: `{e["command"]}`, commit {e["commit"]}' for e in starts]
     table = [f'| {name} | {clips:.2f} | {one:.2f} |' for name, clips, one in [*rows, *_means(rows)]]
     return TEMPLATE.format(
         parameters=sum(p.numel() for p in HART().parameters()),
-        step=best['step'],
+        weights=weights,
         machine=f'{starts[-1]["cpu"]}, {starts[-1]["cores"]} cores',
         torch=starts[-1]['torch'],
         runs='\n'.join(runs),
@@ -139,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     add('data', type=Path, help='folder of sequences that it was trained on')
     add('--cache', type=Path, default=Path('runs/cache'), help='decoded frames')
     add('--drives', type=int, default=60, help='synthetic drives that it was trained on')
+    add('--average', type=Path, nargs='+', help='ship the mean of these weights of the run')
     add('--weights', type=Path, default=SHIPPED, help='where to put the weights')
     return parser
 

@@ -33,3 +33,17 @@ def test_settings_from_a_file_are_known_from_the_log() -> None:
     text = card([told, {'step': 100, 'hart60': 0.6}], [('car', 0.6, 0.3)], ['ball'])
     assert 'hart-train none.yaml`' in text
     assert 'and 5 synthetic drives' in text
+
+
+def test_an_average_names_its_steps_and_the_runs_up_to_the_last() -> None:
+    log = [
+        start(0, '--drives 1'),
+        {'step': 100, 'hart60': 0.6},
+        start(100, '--drives 2'),
+        {'step': 200, 'hart60': 0.5},
+        start(200, '--drives 3'),
+    ]
+    text = card(log, [('car', 0.6, 0.3)], ['ball'], [100, 200])
+    assert 'at the steps 100, 200.' in text
+    assert '--drives 2`' in text
+    assert '--drives 3' not in text
