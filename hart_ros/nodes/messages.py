@@ -8,6 +8,7 @@ from typing import Any
 
 from vision_msgs.msg import Detection2D, ObjectHypothesisWithPose
 
+from hart_ros.nodes.boxes import box_message, box_of
 from hart_ros.nodes.target import BoxRequest, Result
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError
 
@@ -23,21 +24,21 @@ def to_box(msg: Detection2D) -> BoxXYWH:
     Raises:
         InvalidBoxError: NaN, infinite, or without size; names the field.
     """
-    centre, w, h = msg.bbox.center.position, msg.bbox.size_x, msg.bbox.size_y
+    centre = msg.bbox.center.position
+    sizes = (('size_x', msg.bbox.size_x), ('size_y', msg.bbox.size_y))
     for field, value in (
         ('center.position.x', centre.x),
         ('center.position.y', centre.y),
-        ('size_x', w),
-        ('size_y', h),
+        *sizes,
     ):
         if not math.isfinite(value):
             raise InvalidBoxError(f'bbox.{field} is {value}; give pixels')
-    for field, value in (('size_x', w), ('size_y', h)):
+    for field, value in sizes:
         if value <= 0:
             raise InvalidBoxError(
                 f'bbox.{field} is {value:g}; give the full width and height in pixels'
             )
-    return centre.x - w / 2, centre.y - h / 2, w, h
+    return box_of(msg)
 
 
 def to_request(msg: Detection2D, after_number: int) -> BoxRequest:
@@ -63,13 +64,10 @@ def to_request(msg: Detection2D, after_number: int) -> BoxRequest:
 
 def to_detection(result: Result) -> Detection2D:
     """Return a track as a message with the header of its image."""
-    x, y, w, h = result.track.box
-    msg = Detection2D(header=result.frame.message.header, id=result.target.target_id)
-    msg.bbox.center.position.x = x + w / 2
-    msg.bbox.center.position.y = y + h / 2
-    msg.bbox.size_x, msg.bbox.size_y = w, h
+    header, target = result.frame.message.header, result.target
+    msg = box_message(header, result.track.box, target.target_id)
     hypothesis = ObjectHypothesisWithPose()
-    hypothesis.hypothesis.class_id = result.target.class_id
+    hypothesis.hypothesis.class_id = target.class_id
     hypothesis.hypothesis.score = result.track.score
     msg.results.append(hypothesis)
     return msg
