@@ -44,6 +44,11 @@ class NodeProcess:
         self._reader.start()
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Exit status, or None while it runs."""
         return self._process.poll()
