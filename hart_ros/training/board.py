@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hart_ros.model.hart import HART
+from hart_ros.tracking.weights import AnyModel
 
 
 class Board:
@@ -32,7 +33,7 @@ class Board:
             for name, value in values.items():
                 self._writer.add_scalar(f'{group}/{name}', value, step)  # type: ignore[no-untyped-call]
 
-    def glimpses(self, step: int, model: HART, clip: Mapping[str, Tensor]) -> None:
+    def glimpses(self, step: int, model: AnyModel, clip: Mapping[str, Tensor]) -> None:
         """Adds a picture of what a network sees of some clips, and under its masks."""
         if self._writer is not None:
             picture = glimpse_rows(model, clip)
@@ -45,7 +46,7 @@ class Board:
 
 
 @torch.no_grad()
-def glimpse_rows(model: HART, clip: Mapping[str, Tensor], clips: int = 4) -> Tensor:
+def glimpse_rows(model: AnyModel, clip: Mapping[str, Tensor], clips: int = 4) -> Tensor:
     """Glimpses of up to `clips` tracked clips, each above itself under its appearance mask.
 
     Args:
@@ -57,7 +58,7 @@ def glimpse_rows(model: HART, clip: Mapping[str, Tensor], clips: int = 4) -> Ten
         (3, rows, columns) in [0, 1], RGB: two rows of glimpses a clip, one column a step.
     """
     images = clip['images'][:clips].float() / 255.0
-    state = model.init(images[:, 0], clip['boxes'][:clips, 0])
+    state: Any = model.init(images[:, 0], clip['boxes'][:clips, 0])
     columns = []
     for image in images[:, 1:].unbind(1):
         step, state = model.step(image, state)

@@ -23,7 +23,7 @@ Random = np.random.Generator
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """How often what happens to a clip: shares of clips, but for `skips` and `light`."""
+    """How often what happens to a clip: shares of clips where not said otherwise."""
 
     composed: float = limited(0.3, 0, 1)  # cut-and-paste
     lookalike: float = limited(0.25, 0, 1)  # of the others: a pasted distractor beside the target
@@ -36,6 +36,8 @@ class ClipConfig:
     blur: float = limited(0.2, 0, 1)
     noise: float = limited(0.3, 0, 1)
     jpeg: float = limited(0.15, 0, 1)
+    # Width and height: frames as they are, scaled to this size, in place of canvases.
+    whole_frames: tuple[int, ...] = ()
 
 
 DEFAULT = ClipConfig()
@@ -45,7 +47,7 @@ DEFAULT = ClipConfig()
 class Clip:
     """T canvases and the target on them."""
 
-    images: np.ndarray  # (T, CANVAS, CANVAS, 3), uint8 BGR
+    images: np.ndarray  # (T, CANVAS, CANVAS, 3), or whole frames (T, H, W, 3), uint8 BGR
     boxes: np.ndarray  # (T, 4), x, y, w, h, pixels of the canvas
     present: np.ndarray  # (T,), bool: the target is annotated in this frame
 
@@ -65,7 +67,11 @@ def cut_clip(
     truth = _filled([boxes.get(int(f)) for f in frames])
     if truth[0, 2] * truth[0, 3] < 64 or present.mean() < 0.6:
         return None
-    clip = film(rng, [sequence.frames[int(f)] for f in frames], truth, present)
+    images = [sequence.frames[int(f)] for f in frames]
+    if config.whole_frames:
+        clip = Clip(np.stack(images), truth.astype(np.float32), present)
+    else:
+        clip = film(rng, images, truth, present)
     return mirrored(clip) if rng.random() < config.mirror else clip
 
 
@@ -90,7 +96,7 @@ def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.n
 def mirrored(clip: Clip) -> Clip:
     """Left and right exchanged."""
     boxes = clip.boxes.copy()
-    boxes[:, 0] = CANVAS - boxes[:, 0] - boxes[:, 2]
+    boxes[:, 0] = clip.images.shape[2] - boxes[:, 0] - boxes[:, 2]
     return Clip(np.ascontiguousarray(clip.images[:, :, ::-1]), boxes, clip.present)
 
 

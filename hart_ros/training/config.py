@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from hart_ros.model.hart import HartConfig
+from hart_ros.model.hart_2017 import HART2017Config
 
 from .clips import ClipConfig
 from .settings import ConfigError, SettingsFile, assigned, limited
@@ -75,7 +76,9 @@ class TrainConfig:
     clips: ClipConfig = field(default_factory=ClipConfig)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    network: Literal['hart', 'hart_2017'] = 'hart'
     model: HartConfig = field(default_factory=HartConfig)
+    model_2017: HART2017Config = field(default_factory=HART2017Config)
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -128,4 +131,26 @@ def checked(config: TrainConfig) -> TrainConfig:
         )
     if not config.clips.skips or min(config.clips.skips) < 1:
         raise ConfigError('clips.skips: give frame steps from 1, e.g. [1, 2]')
+    _check_network(config)
+    _check_whole_frames(config.clips)
     return config
+
+
+def _check_network(config: TrainConfig) -> None:
+    is_2017 = config.network == 'hart_2017'
+    if config.model != HartConfig() if is_2017 else config.model_2017 != HART2017Config():
+        section = 'model' if is_2017 else 'model_2017'
+        raise ConfigError(f'{section} is set, but network is {config.network}: set network too')
+    if is_2017 and config.curriculum.truncate:
+        raise ConfigError('curriculum.truncate: hart_2017 learns from whole clips; set 0')
+
+
+def _check_whole_frames(clips: ClipConfig) -> None:
+    if not clips.whole_frames:
+        return
+    if len(clips.whole_frames) != 2 or min(clips.whole_frames) < 32:
+        raise ConfigError('clips.whole_frames: give [width, height] from 32, e.g. [621, 187]')
+    if clips.composed or clips.lookalike or clips.occluder:
+        raise ConfigError(
+            'clips.whole_frames: nothing is pasted there; set composed, lookalike, occluder to 0'
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from hart_ros.data.source import Source
@@ -50,27 +51,30 @@ class Sequence:
     tracks: Mapping[int, Mapping[int, BoxXYWH]]  # track id -> frame -> x, y, w, h, pixels
 
 
-class _Part(InOrder[np.ndarray]):
-    """Some frames in a row of others."""
+class _Scaled(InOrder[np.ndarray]):
+    """Frames at another size."""
 
-    def __init__(self, frames: Frames, chosen: range) -> None:
-        self._frames, self._chosen = frames, chosen
+    def __init__(self, frames: Frames, size: tuple[int, int]) -> None:
+        self._frames, self._size = frames, size
 
     def __len__(self) -> int:
-        return len(self._chosen)
+        return len(self._frames)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._frames[self._chosen[index]]
+        return cv2.resize(self._frames[index], self._size, interpolation=cv2.INTER_AREA)
 
 
-def part_of(sequence: Sequence, start: int, stop: int) -> Sequence:
-    """The frames from `start` to before `stop` alone, counted from 0 again."""
+def scaled(sequence: Sequence, size: tuple[int, int]) -> Sequence:
+    """The sequence with frames of another size (width, height), and its boxes with them."""
+    height, width = sequence.frames[0].shape[:2]
+    if (width, height) == size:
+        return sequence
+    x, y = size[0] / width, size[1] / height
     tracks = {
-        track: {frame - start: box for frame, box in boxes.items() if start <= frame < stop}
+        track: {k: (b[0] * x, b[1] * y, b[2] * x, b[3] * y) for k, b in boxes.items()}
         for track, boxes in sequence.tracks.items()
     }
-    kept = {track: boxes for track, boxes in tracks.items() if boxes}
-    return Sequence(sequence.name, _Part(sequence.frames, range(start, stop)), kept)
+    return Sequence(sequence.name, _Scaled(sequence.frames, size), tracks)
 
 
 def cached_sequence(source: Source, folder: Path) -> Sequence:

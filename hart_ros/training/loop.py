@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from tqdm import tqdm
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.protocols import hart60
 from hart_ros.model.hart import HART
+from hart_ros.model.hart_2017 import HART2017
 from hart_ros.tracking import Tracker, save_weights
+from hart_ros.tracking.weights import AnyModel
 
 from .board import Board
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -32,6 +34,7 @@ from .group import Group
 from .mixture import ClipMixture, NumberedBatches
 from .motions import load_motions
 from .objective import unroll
+from .objective_2017 import Objective2017
 from .optimiser import learning_rate, make_optimiser
 from .settings import ConfigError
 
@@ -41,12 +44,18 @@ Clips = dict[str, Tensor]
 class Unrolled(nn.Module):
     """The loss of a batch of clips as one module, for `DistributedDataParallel` to wrap."""
 
-    def __init__(self, model: HART, config: TrainConfig) -> None:
+    def __init__(self, model: AnyModel, config: TrainConfig) -> None:
         super().__init__()
         self.model, self.config = model, config
+        # Learns weights of its losses; the objective of the shipped network learns nothing.
+        is_2017 = isinstance(model, HART2017)
+        self.objective = Objective2017(config.model_2017) if is_2017 else nn.Identity()
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
-        return unroll(self.model, clips, self.config.half, self.config.curriculum.truncate)
+        if isinstance(self.model, HART):
+            return unroll(self.model, clips, self.config.half, self.config.curriculum.truncate)
+        loss, log = self.objective(self.model, clips, self.config.half)
+        return loss, log
 
 
 class Trainer:
@@ -67,12 +76,15 @@ class Trainer:
         self.training, self.validation = training, validation
         self.motions = [m for name in config.data.motions for m in load_motions(Path(name))]
         torch.manual_seed(config.seed)
-        self.model = HART(config.model).to(group.device)
-        self.unrolled = group.shared(Unrolled(self.model, config))
+        self.model = make_model(config).to(group.device)
+        unrolled = Unrolled(self.model, config).to(group.device)
+        self.objective = unrolled.objective
+        self.unrolled = group.shared(unrolled)
         # 0.998: the average trails by 500 steps; batch statistics are averaged with the weights.
         trail = get_ema_multi_avg_fn(config.optimiser.average)
         self.average = AveragedModel(self.model, multi_avg_fn=trail, use_buffers=True)
-        self.optimiser = make_optimiser(config.optimiser, self.model)
+        losses = list(self.objective.parameters())
+        self.optimiser = make_optimiser(config.optimiser, self.model, losses)
         self.curriculum = make_curriculum(config.curriculum)
         self.step = 0
         self.best = 0.0
@@ -145,7 +157,8 @@ class Trainer:
         loss, log = self.unrolled(clips)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+        learnt = [p for group in self.optimiser.param_groups for p in group['params']]
+        norm = torch.nn.utils.clip_grad_norm_(learnt, config.clip_norm)
         if torch.isfinite(norm):  # one bad batch must not spoil the weights
             self.optimiser.step()
             self.average.update_parameters(self.model)
@@ -215,6 +228,7 @@ class Trainer:
     def _save(self) -> None:
         content = {
             'model': self.model.state_dict(),
+            'objective': self.objective.state_dict(),
             'average': self.average.state_dict(),
             'optimiser': self.optimiser.state_dict(),
             'curriculum': self.curriculum.state(),
@@ -233,6 +247,7 @@ class Trainer:
         self._check_fit(content.get('config'))
         try:
             self.model.load_state_dict(content['model'])
+            self.objective.load_state_dict(content.get('objective', {}))
             self.average.load_state_dict(content['average'])
             self.optimiser.load_state_dict(content['optimiser'])
         except (RuntimeError, ValueError) as error:
@@ -240,8 +255,7 @@ class Trainer:
             raise ConfigError(
                 f'{self.last}: made for another network or optimiser ({reason}); give another --out'
             ) from error
-        for group in self.optimiser.param_groups:
-            group['weight_decay'] = self.config.optimiser.weight_decay
+        self.optimiser.param_groups[0]['weight_decay'] = self.config.optimiser.weight_decay
         self.step, self.best = content['step'], content['best']
         self.curriculum.restore(self._share(), content.get('curriculum', {}))
         if self.group.first:
@@ -251,15 +265,31 @@ class Trainer:
         """Raises ConfigError for a checkpoint of another network or optimiser."""
         if saved is None:  # made before checkpoints held the settings
             return
-        now = asdict(self.config)
-        names = [('model', name) for name in {**saved['model'], **now['model']}]
-        for section, name in [*names, ('optimiser', 'kind')]:
-            old, new = saved[section].get(name), now[section].get(name)
+        then, now = _kind(saved), _kind(asdict(self.config))
+        for name in {**then, **now}:
+            old, new = then.get(name), now.get(name)
             if old != new:
                 raise ConfigError(
-                    f'{self.last}: made with {section}.{name} {old}, not {new}; set it back, or '
+                    f'{self.last}: made with {name} {old}, not {new}; set it back, or '
                     'give another --out'
                 )
+
+
+def make_model(config: TrainConfig) -> AnyModel:
+    """The network that the settings name, with its first weights."""
+    if config.network == 'hart_2017':
+        return HART2017(config.model_2017)
+    return HART(config.model)
+
+
+def _kind(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run shares with its checkpoint, by key; settings newer than that have defaults."""
+    default = asdict(TrainConfig())
+    kind = {'network': config.get('network', default['network'])}
+    for section in ('model', 'model_2017'):
+        values = {**default[section], **config.get(section, {})}
+        kind |= {f'{section}.{name}': value for name, value in values.items()}
+    return {**kind, 'optimiser.kind': config['optimiser']['kind']}
 
 
 def _leave_signals(_: int) -> None:

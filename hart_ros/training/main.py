@@ -66,7 +66,7 @@ def train(config: TrainConfig, command: str = 'hart-train') -> Trainer:
         if not group.first:
             group.wait()  # until the data is decoded
         Path(config.out).mkdir(parents=True, exist_ok=True)
-        training, validation = load_sequences(config.data)
+        training, validation = load_sequences(config.data, config.clips.whole_frames)
         if group.first:
             group.wait()
             frames = sum(len(s.frames) for s in training)

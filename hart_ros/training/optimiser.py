@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,12 +13,19 @@ from torch import nn
 from .config import OptimiserConfig
 
 
-def make_optimiser(config: OptimiserConfig, model: nn.Module) -> torch.optim.Optimizer:
-    """AdamW, or RMSProp as published."""
-    parameters, rate = model.parameters(), config.learning_rate
+def make_optimiser(
+    config: OptimiserConfig, model: nn.Module, losses: Sequence[nn.Parameter] = ()
+) -> torch.optim.Optimizer:
+    """AdamW, or RMSProp as published, of a network and the learnt weights of its losses.
+
+    The latter are in a group of their own, without decay.
+    """
+    groups: list[dict[str, Any]] = [{'params': list(model.parameters())}]
+    if losses:
+        groups.append({'params': list(losses), 'weight_decay': 0.0})
     if config.kind == 'rmsprop':
-        return torch.optim.RMSprop(parameters, rate, momentum=config.momentum)
-    return torch.optim.AdamW(parameters, rate, weight_decay=config.weight_decay)
+        return torch.optim.RMSprop(groups, config.learning_rate, momentum=config.momentum)
+    return torch.optim.AdamW(groups, config.learning_rate, weight_decay=config.weight_decay)
 
 
 def learning_rate(config: OptimiserConfig, step: int, steps: int) -> float:

@@ -12,15 +12,19 @@ from tqdm import tqdm
 from hart_ros.data.source import open_source
 
 from .config import DataConfig
-from .frames import Sequence, cached_sequence, part_of
+from .frames import Sequence, cached_sequence, part_of, scaled
 from .settings import ConfigError
 from .split import FIRST_TRAINING_DRIVE, KITTI_SHARE, VALIDATION, VALIDATION_DRIVES
 
 Pair = tuple[list[Sequence], list[Sequence]]
 
 
-def load_sequences(config: DataConfig) -> Pair:
+def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     """Training and validation sequences, decoded into the cache on first use.
+
+    Args:
+        config: which.
+        size: width and height that frames are scaled to; () leaves them as they are.
 
     Raises:
         ConfigError: a folder that does not exist, or nothing to train or to validate on.
@@ -50,6 +54,10 @@ def load_sequences(config: DataConfig) -> Pair:
             'and boxes.csv, a root of KITTI tracking, or drives (--drives). Those of these names '
             f'are kept for validation: {", ".join(VALIDATION)}'
         )
+    if size:
+        width, height = size
+        training = [scaled(sequence, (width, height)) for sequence in training]
+        validation = [scaled(sequence, (width, height)) for sequence in validation]
     return training, validation
 
 
