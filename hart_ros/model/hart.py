@@ -47,6 +47,10 @@ class HartConfig:
     ventral_width: int = 32
     dorsal_width: int = 32
     hidden: int = 128  # LSTM units
+    # Off in the ablations of hart-ablate.
+    template_filters: bool = True  # the template is compared with what is seen
+    memory: bool = True  # the LSTM
+    votes: bool = True
 
     @property
     def cells(self) -> int:
@@ -117,7 +121,8 @@ class DorsalStream(nn.Module):
 
         Returns dorsal features (B, D, S, S) and mask logits (B, 1, S, S).
         """
-        running = self.generator(appearance).unflatten(-1, (self.filters, -1))  # (B, R, K)
+        width = keys.shape[1]
+        running = self.generator(appearance).unflatten(-1, (self.filters, width))  # (B, R, K)
         dynamic = torch.cat((template, F.normalize(running, dim=-1)), 1)  # (B, N + R, K)
         responses = self.gain * torch.einsum('bfk,bkyx->bfyx', dynamic, keys)
         dorsal = self.far(self.near(torch.cat((responses, last_box), 1)))
@@ -218,12 +223,17 @@ class HART(nn.Module):
         """As `step`, the glimpse at the window having been read already."""
         features = self.v1(standardise(glimpse, coverage))  # (B, 96, S, S)
         place = self._place(window, state.box_xywh)
+        template = state.template
+        if not self.config.template_filters:
+            template = torch.zeros_like(template)
         dorsal, mask_logits = self.dorsal(
-            self._keys(features), state.template, state.output, _inside(place)
+            self._keys(features), template, state.output, _inside(place)
         )
         ventral = self.ventral(features)
         masked = ventral * mask_logits.sigmoid()
         vote = self.voting(torch.cat((ventral, dorsal), 1), mask_logits, place)
+        if not self.config.votes:
+            vote = torch.zeros_like(vote)
 
         attended = self.squeeze(torch.cat((masked, dorsal), 1)).flatten(1)
         attended = F.relu(self.embed(attended))
@@ -231,6 +241,8 @@ class HART(nn.Module):
         output, cell = self.lstm(
             torch.cat((attended, vote, state.motion, shape), 1), (state.output, state.cell)
         )
+        if not self.config.memory:
+            output, cell = torch.zeros_like(output), torch.zeros_like(cell)
         read = self.readout(torch.cat((attended, output, vote), 1))  # (B, 6)
         # The gate lets the memory overrule the vote, as when the target is hidden.
         gate = torch.sigmoid(read[:, 4:5] + 2.0)

@@ -62,6 +62,7 @@ class HART2017Config:
     dropout_keep: float = 0.75
     batch_norm_decay: float = 0.95
     zoneout: float = 0.05
+    grid_unit: float = 1.0  # pixels; hundreds of pixels as they are slow down the first learning
     appearance_attention: bool = True
     appearance_loss: bool = True
 
@@ -109,7 +110,7 @@ class HART2017(nn.Module):
         self.offset = LearntOffset()
         self.v1 = V1(config.v1_widths)
         self.ventral = VentralStream(features, width, config.dropout_keep, config.batch_norm_decay)
-        self.features = MaskedFeatures(width, config.cells, hidden)
+        self.features = MaskedFeatures(width, config.cells, hidden, config.grid_unit)
         self.lstm = ZoneoutLSTMCell(hidden, hidden, config.zoneout)
         self.first_features = glorot(nn.Linear(hidden, hidden))
         self.first_cell = glorot(nn.Linear(hidden, hidden))

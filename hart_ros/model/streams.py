@@ -100,14 +100,19 @@ class DorsalStream(nn.Module):
 class MaskedFeatures(nn.Module):
     """v_t = nu_t * s_t, flattened, with the numbers of the Gaussian grid -> affine, ELU.
 
-    Shapes: nu_t (B, 5, S, S), s_t (B, S, S) or None for no mask, grid (B, 6) -> (B, 100).
+    Shapes: nu_t (B, 5, S, S), s_t (B, S, S) or None for no mask, grid (B, 6) -> (B, 100). The grid
+    counts in units of `grid_unit` pixels.
     """
 
-    def __init__(self, width: int = 5, cells: int = 14, outputs: int = 100) -> None:
+    def __init__(
+        self, width: int = 5, cells: int = 14, outputs: int = 100, grid_unit: float = 1.0
+    ) -> None:
         super().__init__()
+        self.grid_unit = grid_unit
         self.affine = glorot(nn.Linear(width * cells * cells + 6, outputs))
 
     def forward(self, ventral: Tensor, mask: Tensor | None, grid: Tensor) -> Tensor:
         if mask is not None:
             ventral = ventral * mask[:, None]
-        return F.elu(self.affine(torch.cat((ventral.flatten(1), grid), 1)))  # (B, 980 + 6)
+        seen = torch.cat((ventral.flatten(1), grid / self.grid_unit), 1)  # (B, 980 + 6)
+        return F.elu(self.affine(seen))
