@@ -48,6 +48,7 @@ setup(
         'console_scripts': [
             'tracker_node = hart_ros.nodes.tracker_node:main',
             'player_node = hart_ros.nodes.player_node:main',
+            'hart-ablate = hart_ros.training.ablate:main',
             'hart-demo = hart_ros.demo.main:main',
             'hart-evaluate = hart_ros.evaluation.main:main',
             'hart-train = hart_ros.training.main:main',

@@ -13,7 +13,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ['setup.py', 'setup.cfg', 'package.xml', 'resource', 'launch', 'config', 'hart_ros']
-COMMANDS = ['tracker_node', 'player_node', 'hart-demo', 'hart-evaluate', 'hart-train']
+COMMANDS = [
+    'tracker_node',
+    'player_node',
+    'hart-ablate',
+    'hart-demo',
+    'hart-evaluate',
+    'hart-train',
+]
 
 
 @pytest.fixture(scope='module')

@@ -40,6 +40,11 @@ def draw(results: Sequence[TargetResult]) -> dict[str, str]:
     return {title: _svg(figure, title) for title, figure in _figures(results).items()}
 
 
+def draw_over_steps(results: Sequence[TargetResult]) -> str:
+    """SVG of the IoU over the steps of `hart60`, a line a tracker: the poster's figure."""
+    return _svg(_over_steps(results), 'IoU over steps')
+
+
 def _figures(results: Sequence[TargetResult]) -> dict[str, Figure]:
     drawn: dict[str, Figure] = {}
     protocols = results[0].steps

@@ -14,7 +14,7 @@ from hart_ros.tracking import Tracker
 from .peers import Peer
 from .protocols import CLIPS, STEPS, AnyTracker, Step, hart60_steps, ope, realtime, restart
 from .summary import TargetResult
-from .targets import Target
+from .targets import Frames, Target
 
 DESCRIPTIONS = {
     'hart60': f'{CLIPS} clips of {STEPS} frames spread over the sequence, each started from the '
@@ -74,7 +74,8 @@ def run(
                     steps = _counted(protocol, tracker, target, bar)
                     result.steps[protocol][name] = steps
             results.append(result)
-            if all(other.frames is not target.frames for other in targets[number + 1 :]):
+            is_last = all(other.frames is not target.frames for other in targets[number + 1 :])
+            if is_last and isinstance(target.frames, Frames):
                 target.frames.forget()
     return results
 

@@ -51,7 +51,7 @@ class Target:
 
     sequence: str
     track: int
-    frames: Frames
+    frames: Sequence[np.ndarray] | np.ndarray
     boxes: Mapping[int, BoxXYWH]  # by frame; those with 2 pixels or more on the frame
     fps: float
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def trained(out: Path, sequence: Sequence, config: TrainConfig = SHORT, stop: bo
 
 @pytest.mark.parametrize('switches', [{}, {'appearance_loss': False}])
 def test_a_stop_changes_nothing(
-    tmp_path: Path, sequence: Sequence, switches: dict[str, bool]
+    tmp_path: Path, sequence: Sequence, switches: dict[str, Any]
 ) -> None:
     config = replace(SHORT, model_2017=replace(SMALL, **switches))
     straight = load_checkpoint(trained(tmp_path / 'a', sequence, config))
