@@ -40,6 +40,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'fast': ['onnx', 'onnxruntime'],
         'opencv': ['opencv-python-headless'],
         'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'six', 'tensorboard'],
         'train': ['tensorboard'],

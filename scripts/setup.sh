@@ -203,6 +203,8 @@ else
   say "torch and safetensors, where $distro lacks them"
   has "$python" torch || install_torch
   install_missing '^(safetensors|tqdm)==' "$scripts/requirements.txt"
+  (install_missing '^onnx' "$scripts/requirements.txt") 2>/dev/null ||
+    echo "      without ONNX Runtime, which does not fit this numpy: torch runs the network, slower"
   say 'test tools'
   pip_or_fail "$(grep '^setuptools==' "$scripts/requirements-test.txt")"
   install_missing '^[a-z]' "$scripts/requirements-test.txt"

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted((ROOT / 'hart_ros').rglob('*.py'))
 
 FILE_ACCESS = {'glob', 'io', 'os', 'pathlib', 'shutil', 'tempfile'}
-ROS_LAYERS = {'nodes', 'demo'}
+ROS_LAYERS = {'nodes', 'demo', 'benchmark'}
 
 # What package.xml and setup.py call the modules that are not named like their package.
 ROSDEP = {
@@ -25,7 +25,7 @@ ROSDEP = {
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',
 }
-PIP = {'torch', 'safetensors'}
+PIP = {'torch', 'safetensors', 'onnxruntime'}
 
 
 def declared() -> set[str]:

@@ -1,80 +1,144 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How each network looks at a camera's frame, one target at a time.
+"""How each network looks at a camera's frame, for any number of targets at once.
 
-Only what lies under the Gaussians is converted and read, so that the cost is that of the window
-whatever the camera's resolution.
+Glimpses are read one by one, on the CPU, where the frame is; the network takes them as a batch.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from hart_ros.model.attention import gaussian_grid, normalise_contrast, read_glimpse
-from hart_ros.model.glimpse import gaussian_glimpse, sigma_of_stride
+from hart_ros.model.attention import gaussian_grid, normalise_contrast
+from hart_ros.model.glimpse import sigma_of_stride, window_centres
 from hart_ros.model.hart import HART, NARROWEST_SIGMA, HartState
 from hart_ros.model.hart_2017 import HART2017, HART2017State
 from hart_ros.model.state import StepOutput
+
+from .fast import Run, folded, onnx_session, with_onnx_v1
+from .read import Grid, read
 
 # Standard deviations after which a Gaussian counts as 0. That of 2017 normalises by what lies on
 # the frame, plus 1e-8: far enough outside, its tail is all there is, and has to be read.
 REACH = 4.0
 REACH_2017 = 8.0
+# Down to this deviation pixels are averaged first, see `read`. On a drive in 4K that changes a
+# glimpse by 0.15 grey levels in the mean and 1.5 at most.
+LEAST_SIGMA = 1.5
 LEAST_SIDE = 2.0  # of a box, pixels
-Span = tuple[int, int]  # first pixel, last pixel + 1
 
 
 class Network(Protocol):
-    """What the tracker asks of a network; tensors are a batch of one, states are its own."""
+    """What the tracker asks of a network. B targets are seen in one frame; states are its own."""
 
     def init(self, frame: np.ndarray, box_xywh: Tensor) -> Any:
-        """The state of a target, (1, 4), pixels, for the frame after this one."""
+        """The state of targets, (B, 4), pixels, for the frame after this one."""
 
     def step(self, frame: np.ndarray, state: Any) -> tuple[StepOutput, Any]:
-        """Finds the target; its box is `kept_in_sight`."""
+        """Finds the targets; their boxes are `kept_in_sight`."""
 
     def rescaled(self, state: Any, x: float, y: float) -> Any:
         """The state for frames that are x times as wide and y times as high."""
 
 
+@dataclass(frozen=True)
+class AimedState(HartState):
+    """What is remembered of B targets, and where the next frame is read."""
+
+    window_xywh: Tensor  # (B, 4), pixels
+    centres: Tensor  # (B, 2, G), of the Gaussians down and across, pixels
+    sigma: Tensor  # (B, 2), of these, pixels
+
+
+class HartStep(nn.Module):
+    """From a glimpse to the next: all that has to be computed between two reads, as one graph."""
+
+    def __init__(self, model: HART) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, glimpse: Tensor, coverage: Tensor, frame_size: Tensor, *state: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Glimpse and coverage, (B, 2) width and height, an `AimedState`'s fields.
+
+        Returns mask logits (B, S, S) and the fields of the next `AimedState`.
+        """
+        before = AimedState(*state)
+        step, after = self.model.step_from_glimpse(glimpse, coverage, before.window_xywh, before)
+        box = kept_in_sight(after.box_xywh, frame_size)
+        return step.mask_logits, *tensors_of(self.aimed(replace(after, box_xywh=box)))
+
+    def aimed(self, state: HartState) -> AimedState:
+        """The state with where to look next."""
+        window = self.model.next_window_xywh(state)
+        known = (getattr(state, field.name) for field in fields(HartState))
+        return AimedState(*(*known, window, *self.grids(window)))
+
+    def grids(self, window_xywh: Tensor) -> tuple[Tensor, Tensor]:
+        """Centres (B, 2, G) and deviations (B, 2) of the Gaussians over windows (B, 4)."""
+        x, y, w, h = window_xywh.unbind(-1)
+        size = self.model.config.glimpse_size
+        centres_y, stride_y = window_centres(y, h, size)
+        centres_x, stride_x = window_centres(x, w, size)
+        sigma = sigma_of_stride(torch.stack((stride_y, stride_x), 1), NARROWEST_SIGMA)
+        return torch.stack((centres_y, centres_x), 1), sigma
+
+
 class HartNetwork:
     """The shipped network."""
 
-    def __init__(self, model: HART) -> None:
+    def __init__(self, model: HART, threads: int = 0) -> None:
+        """`threads` of ONNX Runtime; 0 to run in torch."""
         self.model = model
+        self._step = HartStep(model)
+        self._run = self._onnx(threads) if threads else self._step
 
-    def init(self, frame: np.ndarray, box_xywh: Tensor) -> HartState:
-        window = self.model.window_xywh(box_xywh)
-        return self.model.init_from_glimpse(*self.read(frame, window), box_xywh, window)
+    def init(self, frame: np.ndarray, box_xywh: Tensor) -> AimedState:
+        window = self.model.first_window_xywh(box_xywh)
+        glimpse, coverage = self.read(frame, *self._step.grids(window))
+        state = self.model.init_from_glimpse(glimpse, coverage, box_xywh, window)
+        return self._step.aimed(state)
 
-    def step(self, frame: np.ndarray, state: HartState) -> tuple[StepOutput, HartState]:
-        window = self.model.window_xywh(state.box_xywh)
-        step, state = self.model.step_from_glimpse(*self.read(frame, window), window, state)
-        box = kept_in_sight(step.box_xywh, frame.shape)
-        return replace(step, box_xywh=box), replace(state, box_xywh=box)
+    def step(self, frame: np.ndarray, state: AimedState) -> tuple[StepOutput, AimedState]:
+        glimpse, coverage = self.read(frame, state.centres, state.sigma)
+        size = frame_size(frame, state.box_xywh)
+        mask_logits, *tensors = self._run(glimpse, coverage, size, *tensors_of(state))
+        after = AimedState(*tensors)
+        window = state.window_xywh
+        return StepOutput(after.box_xywh, after.score, window, glimpse, mask_logits), after
 
-    def rescaled(self, state: HartState, x: float, y: float) -> HartState:
+    def rescaled(self, state: AimedState, x: float, y: float) -> AimedState:
         box = state.box_xywh
-        return replace(state, box_xywh=box * box.new_tensor([x, y, x, y]))
+        return self._step.aimed(replace(state, box_xywh=box * box.new_tensor([x, y, x, y])))
 
-    def read(self, frame: np.ndarray, window_xywh: Tensor) -> tuple[Tensor, Tensor]:
-        """Glimpse and coverage, (1, 3, G, G) and (1, 1, G, G), channels RGB in [0, 1]."""
-        size = self.model.config.glimpse_size
-        x, y, w, h = window_xywh[0].tolist()
-        strides = torch.tensor([w / size, h / size])
-        sigma_x, sigma_y = sigma_of_stride(strides, NARROWEST_SIGMA).tolist()
-        across = _span(x - REACH * sigma_x, x + w + REACH * sigma_x, frame.shape[1])
-        down = _span(y - REACH * sigma_y, y + h + REACH * sigma_y, frame.shape[0])
-        offset = window_xywh.new_tensor([across[0], down[0], 0, 0])
-        image = _cut(frame, across, down, window_xywh.device)
-        glimpse, coverage = gaussian_glimpse(image, window_xywh - offset, size, NARROWEST_SIGMA)
-        return glimpse.expand(-1, 3, -1, -1), coverage
+    def read(self, frame: np.ndarray, centres: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        """Glimpses and coverages under `HartStep.grids`: (B, 3, G, G) and (B, 1, G, G).
+
+        Channels are RGB in [0, 1].
+        """
+        batch, _, side = centres.shape
+        glimpse = np.empty((batch, 3, side, side), np.float32)
+        coverage = np.empty((batch, 1, side, side), np.float32)
+        for i, (places, sigmas) in enumerate(zip(centres.cpu().numpy(), sigma.tolist())):
+            down, across = (Grid(c, s, REACH) for c, s in zip(places, sigmas))
+            coverage[i] = read(frame, down, across, glimpse[i], LEAST_SIGMA)
+        np.minimum(coverage, 1, out=coverage)
+        device = centres.device
+        return torch.from_numpy(glimpse).to(device), torch.from_numpy(coverage).to(device)
+
+    def _onnx(self, threads: int) -> Run:
+        """The step in ONNX Runtime, traced on a black frame."""
+        frame = np.zeros((8, 8, 3), np.uint8)
+        with torch.no_grad():
+            state = self.init(frame, torch.tensor([[1.0, 1.0, 4.0, 4.0]] * 2))
+            read = self.read(frame, state.centres, state.sigma)
+        size = frame_size(frame, state.box_xywh)
+        return onnx_session(self._step, (*read, size, *tensors_of(state)), threads)
 
 
 class Hart2017Network:
@@ -92,57 +156,50 @@ class Hart2017Network:
         size = frame.shape[0], frame.shape[1]
         read = self.read(frame, state.attention)
         step, state = self.model.step_from_glimpse(*read, size, state)
-        return replace(step, box_xywh=kept_in_sight(step.box_xywh, frame.shape)), state
+        box = kept_in_sight(step.box_xywh, frame_size(frame, step.box_xywh))
+        return replace(step, box_xywh=box), state
 
     def rescaled(self, state: HART2017State, x: float, y: float) -> HART2017State:
         return state  # holds for any size of frame
 
     def read(self, frame: np.ndarray, attention: Tensor) -> tuple[Tensor, Tensor]:
-        """Glimpse, (1, 3, G, G), RGB, its contrast normalised, and its grid (1, 6)."""
+        """Glimpses, (B, 3, G, G), RGB, their contrast normalised, and their grids (B, 6)."""
         size = self.model.config.glimpse_size
         grid = gaussian_grid(attention, (frame.shape[0], frame.shape[1]), size)
-        y, x, sigma_y, sigma_x, stride_y, stride_x = grid[0].tolist()
-        across = _span_2017(x, stride_x * (size - 1), sigma_x, frame.shape[1])
-        down = _span_2017(y, stride_y * (size - 1), sigma_y, frame.shape[0])
-        offset = grid.new_tensor([down[0], across[0], 0, 0, 0, 0])
-        image = _cut(frame, across, down, grid.device)
-        glimpse = normalise_contrast(read_glimpse(image, grid - offset, size))
-        return glimpse.expand(-1, 3, -1, -1), grid
+        glimpse = np.empty((len(grid), 3, size, size), np.float32)
+        steps = np.arange(size, dtype=np.float32)
+        for planes, numbers in zip(glimpse, grid.cpu().numpy()):
+            y, x, sigma_y, sigma_x, stride_y, stride_x = numbers
+            down = Grid(y + 0.5 + steps * stride_y, float(sigma_y), REACH_2017)
+            across = Grid(x + 0.5 + steps * stride_x, float(sigma_x), REACH_2017)
+            read(frame, down, across, planes, clipped=True)
+        return normalise_contrast(torch.from_numpy(glimpse).to(grid.device)), grid
 
 
-def network_of(model: HART | HART2017) -> Network:
-    """The way that a network looks at frames."""
-    return HartNetwork(model) if isinstance(model, HART) else Hart2017Network(model)
+def network_of(model: HART | HART2017, backend: str, threads: int) -> Network:
+    """The way that a network looks at frames, made fast by a backend, see `select_backend`."""
+    if isinstance(model, HART):
+        return HartNetwork(model, threads) if backend == 'onnx' else HartNetwork(folded(model))
+    return Hart2017Network(with_onnx_v1(model, threads) if backend == 'onnx' else folded(model))
 
 
-def kept_in_sight(box_xywh: Tensor, frame_shape: Sequence[int]) -> Tensor:
+def tensors_of(state: HartState | HART2017State) -> list[Tensor]:
+    """The fields of a state, in order."""
+    return [getattr(state, field.name) for field in fields(state)]
+
+
+def frame_size(frame: np.ndarray, boxes: Tensor) -> Tensor:
+    """Width and height for each of B boxes, (B, 2)."""
+    return boxes.new_tensor([[frame.shape[1], frame.shape[0]]]).expand(len(boxes), -1)
+
+
+def kept_in_sight(box_xywh: Tensor, frame_size: Tensor) -> Tensor:
     """Keeps the box's centre on the frame and its sides from 2 pixels to the frame's.
 
     A target that left the frame is waited for at the border where it left.
+    Shapes: (B, 4), and (B, 2) width and height -> (B, 4).
     """
-    height, width = frame_shape[:2]
-    frame_size = box_xywh.new_tensor([width, height])
     size = torch.minimum(box_xywh[:, 2:].clamp(min=LEAST_SIDE), frame_size)
     centre = box_xywh[:, :2] + 0.5 * box_xywh[:, 2:]
     centre = torch.minimum(centre.clamp(min=0), frame_size)
     return torch.cat((centre - 0.5 * size, size), -1)
-
-
-def _cut(frame: np.ndarray, across: Span, down: Span, device: torch.device) -> Tensor:
-    """Part of a frame: (1, C, H, W), RGB or mono, in [0, 1]."""
-    crop = frame[down[0] : down[1], across[0] : across[1]]
-    crop = crop[..., None] if crop.ndim == 2 else crop
-    pixels = torch.from_numpy(crop.copy()).to(device)
-    return pixels.permute(2, 0, 1).flip(0)[None].float() / 255.0  # BGR to RGB
-
-
-def _span(low: float, high: float, length: int) -> Span:
-    """The pixels that [low, high) touches, of `length`; at least one."""
-    start = min(max(math.floor(low), 0), length - 1)
-    return start, max(min(math.ceil(high), length), start + 1)
-
-
-def _span_2017(first: float, extent: float, sigma: float, length: int) -> Span:
-    """The pixels under Gaussians from the index `first` on; a negative extent goes backwards."""
-    low, high = min(first, first + extent), max(first, first + extent)
-    return _span(low - REACH_2017 * sigma, high + REACH_2017 * sigma + 1, length)

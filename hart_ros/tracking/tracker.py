@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,9 +20,12 @@ from torch import Tensor
 from hart_ros.model.hart import HartState
 from hart_ros.model.hart_2017 import HART2017State
 
-from .networks import network_of
+from .fast import select_backend
+from .networks import network_of, tensors_of
 from .types import BoxXYWH, Track, check_box, check_frame
 from .weights import load_model
+
+Recurrent = TypeVar('Recurrent', bound=HartState | HART2017State)
 
 
 @dataclass(frozen=True)
@@ -52,24 +56,30 @@ class HartTracker:
     """HART on frames. Holds the network only, so that one serves any number of targets."""
 
     def __init__(
-        self, weights: str | Path | None = None, device: str = 'auto', threads: int = 0
+        self,
+        weights: str | Path | None = None,
+        device: str = 'auto',
+        threads: int = 0,
+        backend: str = 'auto',
     ) -> None:
         """Loads the network.
 
         Args:
             weights: .safetensors file, which says what network it is for; None for the shipped.
             device: auto, cpu or cuda.
-            threads: CPU threads of torch, for the whole process; 0 leaves torch's choice.
+            threads: CPU threads, of torch for the whole process; 0 leaves torch's choice.
+            backend: auto, onnx (ONNX Runtime, on the CPU) or torch.
 
         Raises:
             WeightsError: see `load_model`.
-            ValueError: unknown or absent device.
+            ValueError: unknown or absent device or backend.
         """
         if threads > 0:
             torch.set_num_threads(threads)
         self.device = select_device(device)
+        self.backend = select_backend(backend, self.device)
         self.model = load_model(weights, self.device)
-        self._network = network_of(self.model)
+        self._network = network_of(self.model, self.backend, torch.get_num_threads())
 
     @torch.inference_mode()
     def init(self, frame: np.ndarray, box_xywh: Sequence[float]) -> TargetState:
@@ -103,20 +113,34 @@ class HartTracker:
         Raises:
             InvalidFrameError: bad input; see `check_frame`.
         """
+        return self.update_many(frame, [state])[0]
+
+    @torch.inference_mode()
+    def update_many(
+        self, frame: np.ndarray, states: Sequence[TargetState]
+    ) -> list[tuple[Track, TargetState]]:
+        """As `update`, for several targets of one camera in one pass of the network."""
         check_frame(frame)
-        recurrent, size = state.recurrent, _size(frame)
-        if size != state.frame_size:
-            x, y = size[0] / state.frame_size[0], size[1] / state.frame_size[1]
-            recurrent = self._network.rescaled(recurrent, x, y)
+        if not states:
+            return []
+        size = _size(frame)
+        recurrent = _joined([self._recurrent(state, size) for state in states])
         step, recurrent = self._network.step(frame, recurrent)
-        track = Track(
-            box=_numbers(step.box_xywh),
-            score=float(step.score),
-            window=_numbers(step.window_xywh),
-            glimpse=_picture(step.glimpse),
-            mask=_enlarged(step.mask[0], step.glimpse.shape[-1]),
-        )
-        return track, TargetState(recurrent, track.box, size)
+        windows, masks = step.window_xywh.tolist(), step.mask.cpu().numpy()
+        glimpses = step.glimpse.cpu().numpy()
+        found = []
+        for i, (box, score) in enumerate(zip(step.box_xywh.tolist(), step.score.tolist())):
+            glimpse, mask = _picture(glimpses[i]), _enlarged(masks[i], glimpses.shape[-1])
+            track = Track(tuple(box), score, tuple(windows[i]), glimpse, mask)
+            found.append((track, TargetState(_part(recurrent, i), track.box, size)))
+        return found
+
+    def _recurrent(self, state: TargetState, size: tuple[int, int]) -> HartState | HART2017State:
+        """What is remembered of a target, for frames of this width and height."""
+        if size == state.frame_size:
+            return state.recurrent
+        x, y = size[0] / state.frame_size[0], size[1] / state.frame_size[1]
+        return self._network.rescaled(state.recurrent, x, y)
 
 
 class Tracker:
@@ -163,11 +187,22 @@ def _numbers(box_xywh: Tensor) -> BoxXYWH:
     return x, y, w, h
 
 
-def _picture(glimpse: Tensor) -> np.ndarray:
-    """(1, 3, G, G) RGB in [0, 1] to (G, G, 3) BGR uint8."""
-    pixels = (glimpse[0].flip(0).permute(1, 2, 0) * 255.0 + 0.5).clamp(0, 255).byte()
-    return np.ascontiguousarray(pixels.cpu().numpy())
+def _joined(states: Sequence[Recurrent]) -> Recurrent:
+    """States of one target each as that of a batch."""
+    if len(states) == 1:
+        return states[0]
+    return type(states[0])(*map(torch.cat, zip(*map(tensors_of, states))))
 
 
-def _enlarged(mask: Tensor, size: int) -> np.ndarray:
-    return cv2.resize(mask.cpu().numpy(), (size, size), interpolation=cv2.INTER_LINEAR)
+def _part(state: Recurrent, index: int) -> Recurrent:
+    """The state of one target of a batch."""
+    return type(state)(*(tensor[index : index + 1] for tensor in tensors_of(state)))
+
+
+def _picture(planes: np.ndarray) -> np.ndarray:
+    """(3, G, G) RGB in [0, 1] to (G, G, 3) BGR uint8."""
+    return cv2.convertScaleAbs(cv2.merge(list(planes[::-1])), alpha=255.0)
+
+
+def _enlarged(mask: np.ndarray, size: int) -> np.ndarray:
+    return cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR)

@@ -16,7 +16,7 @@ import hart_ros
 from hart_ros.model.glimpse import gaussian_glimpse
 from hart_ros.model.hart import HART, NARROWEST_SIGMA
 from hart_ros.tracking import HartTracker, InvalidBoxError, InvalidFrameError, Track
-from hart_ros.tracking.networks import HartNetwork
+from hart_ros.tracking.networks import HartNetwork, HartStep
 from hart_ros.tracking.tracker import TargetState, select_device
 
 BOX = (50.0, 40.0, 30.0, 20.0)
@@ -95,7 +95,7 @@ def test_reading_the_crop_equals_reading_the_frame(
     assert isinstance(hart.model, HART)
     size = hart.model.config.glimpse_size
     want, covered = gaussian_glimpse(image, window, size, NARROWEST_SIGMA)
-    glimpse, coverage = HartNetwork(hart.model).read(frame, window)
+    glimpse, coverage = HartNetwork(hart.model).read(frame, *HartStep(hart.model).grids(window))
     torch.testing.assert_close(glimpse, want, atol=2e-3, rtol=0)
     torch.testing.assert_close(coverage, covered, atol=2e-3, rtol=0)
 

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fast forms against the networks as they are written, frame after frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from hart_ros.data.source import open_source
+from hart_ros.model.glimpse import gaussian_glimpse
+from hart_ros.model.hart import NARROWEST_SIGMA, HartState
+from hart_ros.tracking import HartTracker, load_model
+from hart_ros.tracking.fast import select_backend
+from hart_ros.tracking.networks import HartNetwork, HartStep, kept_in_sight
+from hart_ros.tracking.types import BoxXYWH
+from hart_ros.tracking.weights import SHIPPED, AnyModel
+
+STEPS = 300
+Drive = tuple[list[np.ndarray], BoxXYWH]
+
+
+@pytest.fixture(params=['onnx', 'torch'])
+def backend(request: pytest.FixtureRequest) -> str:
+    if request.param == 'onnx':
+        pytest.importorskip('onnx')
+        pytest.importorskip('onnxruntime')
+    return request.param
+
+
+@pytest.fixture(scope='module')
+def drive() -> Drive:
+    """Frames, there and back, so that they can be shown in a circle, and the target's box."""
+    source = open_source('synthetic', size=(640, 192), frames=30, fps=30.0)
+    frames = [frame.image for frame in source]
+    return frames + frames[-2:0:-1], source.boxes(0)[0]
+
+
+@pytest.fixture(scope='module', params=['shipped', 'random'])
+def expected(
+    request: pytest.FixtureRequest, drive: Drive, weights: Path
+) -> tuple[Path, list[BoxXYWH]]:
+    """Weights, and the boxes of their network in plain PyTorch on whole frames."""
+    path = SHIPPED if request.param == 'shipped' else weights
+    return path, list(plain_boxes(load_model(path), *drive))
+
+
+@torch.inference_mode()
+def plain_boxes(model: AnyModel, frames: list[np.ndarray], box: BoxXYWH) -> Iterator[BoxXYWH]:
+    images = [torch.from_numpy(f[..., ::-1].copy()).permute(2, 0, 1)[None] / 255.0 for f in frames]
+    frame_size = torch.tensor([[frames[0].shape[1], frames[0].shape[0]]])
+    state = model.init(images[0], torch.tensor([box]))
+    for image in islice(cycle(images), 1, STEPS + 1):
+        step, state = model.step(image, state)
+        seen = kept_in_sight(step.box_xywh, frame_size)
+        if isinstance(state, HartState):
+            state = replace(state, box_xywh=seen)
+        yield tuple(seen[0].tolist())
+
+
+def test_boxes_are_those_of_the_plain_network(
+    expected: tuple[Path, list[BoxXYWH]], drive: Drive, backend: str
+) -> None:
+    weights, boxes = expected
+    frames, box = drive
+    tracker = HartTracker(weights, 'cpu', backend=backend)
+    state = tracker.init(frames[0], box)
+    found = []
+    for frame in islice(cycle(frames), 1, STEPS + 1):
+        track, state = tracker.update(frame, state)
+        found.append(track.box)
+    np.testing.assert_allclose(found, boxes, atol=0.1, rtol=0)
+
+
+def test_targets_together_are_those_alone(drive: Drive, weights: Path, backend: str) -> None:
+    frames, (x, y, w, h) = drive
+    tracker = HartTracker(weights, 'cpu', backend=backend)
+    boxes = [(x, y, w, h), (x - 60, y, 0.5 * w, h), (x + 30, y - 20, w, 2 * h)]
+    alone = [tracker.init(frames[0], box) for box in boxes]
+    together = list(alone)
+    for frame in frames[1:6]:
+        tracks, together = zip(*tracker.update_many(frame, together))
+        for i, track in enumerate(tracks):
+            want, alone[i] = tracker.update(frame, alone[i])
+            np.testing.assert_allclose(track.box, want.box, atol=0.01)
+            np.testing.assert_allclose(track.window, want.window, atol=0.01)
+            np.testing.assert_allclose(track.mask, want.mask, atol=1e-3)
+            assert track.score == pytest.approx(want.score, abs=1e-3)
+            assert np.abs(track.glimpse.astype(int) - want.glimpse).max() <= 1
+    assert tracker.update_many(frames[0], []) == []
+
+
+def test_targets_of_frames_of_several_sizes(drive: Drive, weights: Path, backend: str) -> None:
+    frames, box = drive
+    tracker = HartTracker(weights, 'cpu', backend=backend)
+    half = cv2.resize(frames[0], None, fx=0.5, fy=0.5)
+    states = [tracker.init(frames[0], box), tracker.init(half, [0.5 * v for v in box])]
+    (first, _), (second, state) = tracker.update_many(frames[1], states)
+    np.testing.assert_allclose(first.window, second.window, rtol=1e-3)
+    assert state.frame_size == (640, 192)
+
+
+@pytest.mark.parametrize('window', [(30.5, 20.2, 900, 850), (-200, 300, 1000, 2000)])
+def test_a_large_window_is_read_from_averaged_pixels(weights: Path, window: BoxXYWH) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1081, 1203, 3), dtype=np.uint8)
+    frame = cv2.GaussianBlur(noise, (0, 0), 1.5)  # no camera is sharper than its pixels
+    windows = torch.tensor([window])
+    image = torch.from_numpy(frame[..., ::-1].copy()).permute(2, 0, 1)[None] / 255.0
+    model = load_model(weights)
+    want, covered = gaussian_glimpse(image, windows, model.config.glimpse_size, NARROWEST_SIGMA)
+    network = HartNetwork(model)
+    glimpse, coverage = network.read(frame, *HartStep(model).grids(windows))
+    torch.testing.assert_close(glimpse, want, atol=5e-3, rtol=0)
+    torch.testing.assert_close(coverage, covered, atol=1e-2, rtol=0)
+
+
+def test_backends() -> None:
+    cpu, cuda = torch.device('cpu'), torch.device('cuda')
+    assert select_backend('auto', cpu) in ('onnx', 'torch')
+    assert select_backend('auto', cuda) == 'torch'
+    assert select_backend('torch', cpu) == 'torch'
+    with pytest.raises(ValueError, match='none of auto'):
+        select_backend('tensorrt', cpu)
+    with pytest.raises(ValueError, match='device cpu'):
+        select_backend('onnx', cuda)
+
+
+def test_without_onnx_runtime_torch_takes_over(
+    monkeypatch: pytest.MonkeyPatch, weights: Path
+) -> None:
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    assert HartTracker(weights, 'cpu').backend == 'torch'
+    with pytest.raises(ValueError, match='install onnx and onnxruntime'):
+        HartTracker(weights, 'cpu', backend='onnx')
