@@ -25,15 +25,20 @@ EPILOG = """examples:
   RMW_IMPLEMENTATION=rmw_cyclonedds_cpp hart-benchmark-node --markdown
 
 The nodes run in a DDS domain of their own; Fast DDS gets config/fastdds.xml unless the environment
-names another profile. exit status: 0 done, 1 a node failed, 130 interrupted"""
+names another profile. exit status: 0 done, 1 a node failed, 2 no ROS 2,
+130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print tables, write JSON; return the exit status."""
     options = _parser().parse_args(argv)
     os.environ.update(private_environment(os.environ))
-    from . import node_report  # only now: DDS reads its environment when it is loaded
-    from .node_run import BenchmarkError, Bench
+    try:
+        from . import node_report  # only now: DDS reads its environment when it is loaded
+        from .node_run import Bench, BenchmarkError
+    except ModuleNotFoundError as error:
+        print(f'hart-benchmark-node: {error}: needs ROS 2, see README', file=sys.stderr)
+        return 2
 
     with tempfile.TemporaryDirectory(prefix='hart_benchmark_') as logs:
         try:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D
 
-from hart_ros.data.source import BoxXYWH, Source
+from hart_ros.data.source import BoxXYWH
+from hart_ros.data.synthetic import SyntheticDrive
 from hart_ros.nodes import image_codec
 from hart_ros.nodes.messages import stamp_ns
 
@@ -28,11 +30,11 @@ class Film:
     """Frames forwards, backwards, forwards: endless, without a cut. Encoded before anything runs.
 
     Args:
-        source: what to play; track 0 is the target.
+        source: what to play; its track 0 is the target.
         frames: of it, at least two.
     """
 
-    def __init__(self, source: Source, frames: int) -> None:
+    def __init__(self, source: SyntheticDrive, frames: int) -> None:
         self.box_xywh: BoxXYWH = source[0].boxes[0]
         once = [image_codec.encode(Image(), source[i].image) for i in range(frames)]
         self._messages = once + once[-2:0:-1]
@@ -138,10 +140,8 @@ class Camera:
                 self.status = {pair.key: pair.value for pair in status.values}
 
     def _spin(self) -> None:
-        try:
+        with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
-        except ExternalShutdownException:
-            pass
 
 
 def wait_for(condition: Callable[[], Any], timeout: float) -> bool:

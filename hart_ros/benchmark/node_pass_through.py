@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException
@@ -13,6 +16,7 @@ from vision_msgs.msg import Detection2D
 
 from hart_ros.nodes.qos import ImageSubscription
 from hart_ros.nodes.reporting import Reporter
+from hart_ros.nodes.start import init_ros
 
 
 class PassThrough(Node):
@@ -31,13 +35,27 @@ class PassThrough(Node):
 
 def main() -> None:
     """Run the node until it is told to end."""
+    _reuse_memory()
     try:
-        rclpy.init()
+        init_ros(None)
         rclpy.spin(PassThrough())
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
         rclpy.try_shutdown()
+
+
+def _reuse_memory() -> None:
+    """Let malloc keep the memory of one image for the next.
+
+    The tracker's process comes to that by itself, because it frees a larger piece early on. This
+    one would map its buffers anew for every image, 1.3 ms for 1242x375, and flatter the tracker.
+    """
+    if sys.platform.startswith('linux'):
+        mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)  # of glibc
+        if mallopt is not None:
+            mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD, bytes: the largest
+            mallopt(-1, 256 << 20)  # M_TRIM_THRESHOLD, bytes
 
 
 if __name__ == '__main__':

@@ -64,12 +64,12 @@ def latency_of(blocks: Sequence[Block]) -> Latency:
     """Put the blocks of one node together."""
     all_ms = np.array([s for block in blocks for s in block.latencies_s]) * 1e3
     published = sum(block.published for block in blocks)
-    quantiles: list[float | None] = [None] * 3
-    if len(all_ms):
-        quantiles = [float(value) for value in np.percentile(all_ms, (50, 90, 99))]
+    median, p90, p99 = np.percentile(all_ms, (50, 90, 99)).tolist() if len(all_ms) else [None] * 3
     shares = [block.cpu_share for block in blocks if block.cpu_share is not None]
     return Latency(
-        *quantiles,
+        median,
+        p90,
+        p99,
         delivered=100.0 * len(all_ms) / published,
         published=published,
         cpu=100.0 * float(np.mean(shares)) if shares else None,
@@ -80,13 +80,15 @@ def result_of(rate: float, tracker: Sequence[Block], pass_through: Sequence[Bloc
     """Compare both nodes at one rate."""
     ours, least = latency_of(tracker), latency_of(pass_through)
     steps = [block.step_s for block in tracker if block.step_s is not None]
-    both = ours.median is not None and least.median is not None
+    difference = None
+    if ours.median is not None and least.median is not None:
+        difference = ours.median - least.median
     return RateResult(
         rate,
         ours,
         least,
         step=1e3 * float(np.median(steps)) if steps else None,
-        difference=ours.median - least.median if both else None,  # type: ignore[operator]
+        difference=difference,
     )
 
 
