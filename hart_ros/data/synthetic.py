@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -32,9 +33,11 @@ class SyntheticDrive:
         size: width and height in pixels; the field of view is KITTI's, pixels are square.
         frames: length of the drive.
         fps: frames a second of the camera, 10 as in KITTI.
+        motions: folder of label files, as label_02 of KITTI tracking: road users move as they are
+            labelled there, and track 0 only as long as it does there.
 
     Raises:
-        SourceError: an option out of range.
+        SourceError: an option out of range, no labels in `motions`.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class SyntheticDrive:
         size: tuple[int, int] = (1242, 375),
         frames: int = 120,
         fps: float = 10.0,
+        motions: str | Path | None = None,
     ) -> None:
         width, height = size
         if not (64 <= width <= 8192 and 32 <= height <= 8192):
@@ -54,10 +58,11 @@ class SyntheticDrive:
                 f'synthetic: seed {seed}, frames {frames}, fps {fps:g}; '
                 'give a seed from 0, at least one frame and a positive rate'
             )
-        self.name = f'synthetic-{seed}'
+        labels = Path(motions).expanduser().resolve() if motions is not None else None
+        self.name = f'synthetic-{seed}' + (f'-{labels.name}' if labels else '')
         self.fps = float(fps)
         self._length = int(frames)
-        self._scene = Scene(int(seed), (int(width), int(height)), frames / fps)
+        self._scene = Scene(int(seed), (int(width), int(height)), frames / fps, labels)
         matrix = np.column_stack([intrinsics((width, height)), np.zeros(3)])
         matrix[:2, 2] -= 0.5  # KITTI and ROS count from the centre of the first pixel
         self.camera_matrix: np.ndarray | None = matrix

@@ -13,6 +13,7 @@ from hart_ros.data.drive.street import Look, Street, Style
 from hart_ros.data.drive.wobble import Wobble
 
 Motion = Callable[[float], tuple[float, float]]  # time -> place (s, d) on the road
+Turned = Callable[[float], float]  # time -> heading against the road's
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,14 @@ class Actor:
         track_id: its number.
         looks: phases of its movement.
         motion: where it is.
-        turned: heading against the road's, for one that stands; None: it looks where it goes.
+        turned: heading against the road's, fixed for one that stands; None: it looks where it goes.
         pace: phases a second.
     """
 
     track_id: int
     looks: Sequence[Look]
     motion: Motion
-    turned: float | None = None
+    turned: float | Turned | None = None
     pace: float = 0.0
 
     def look(self, time: float) -> Look:
@@ -41,7 +42,8 @@ class Actor:
         """Return position (3,), heading and place s, d."""
         s, d = self.motion(time)
         if self.turned is not None:
-            return street.point(s, d), street.heading(s) + self.turned, s, d
+            turned = self.turned(time) if callable(self.turned) else self.turned
+            return street.point(s, d), street.heading(s) + turned, s, d
         step = street.point(*self.motion(time + 0.05)) - street.point(*self.motion(time - 0.05))
         return street.point(s, d), math.atan2(step[0], step[2]), s, d
 

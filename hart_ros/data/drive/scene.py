@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from hart_ros.data.drive.board import Board
 from hart_ros.data.drive.camera import HEIGHT, View, camera_rotation, intrinsics
 from hart_ros.data.drive.ground import Ground
+from hart_ros.data.drive.labelled import LabelledTraffic
 from hart_ros.data.drive.light import Exposure, Light, draw_light
 from hart_ros.data.drive.mesh import paint_shadow
 from hart_ros.data.drive.sky import Sky
@@ -39,14 +41,24 @@ class Placed:
 
 
 class Scene:
-    """A street with its traffic and weather, as seen by a camera on a car."""
+    """A street with its traffic and weather, as seen by a camera on a car.
 
-    def __init__(self, seed: int, size: tuple[int, int], duration: float) -> None:
+    Traffic is invented, or moves as the labels in the folder `motions`.
+    """
+
+    def __init__(
+        self, seed: int, size: tuple[int, int], duration: float, motions: Path | None = None
+    ) -> None:
         rng = [np.random.default_rng((seed, part, _SALT)) for part in range(6)]
         self.size = size
         self.street = Street(seed, draw_style(rng[0]), rng[1])
         self.light: Light = draw_light(rng[2])
-        self.traffic = Traffic(rng[3], self.street, math.ceil(duration / _CHAPTER) * _CHAPTER)
+        duration = math.ceil(duration / _CHAPTER) * _CHAPTER
+        self.traffic: Traffic | LabelledTraffic
+        if motions is None:
+            self.traffic = Traffic(rng[3], self.street, duration)
+        else:
+            self.traffic = LabelledTraffic(rng[3], self.street, duration, motions)
         self._ground = Ground(rng[4], self.street, self.light, size)
         self._sky = Sky(rng[4], self.light, size)
         self._exposure = Exposure(rng[5])
