@@ -28,12 +28,17 @@ class VideoFile:
     Args:
         path: the file.
         fps: overrides the rate that the file states.
+        boxes: csv file with the header `frame,track_id,x,y,w,h`; frames count from 1, boxes are in
+            pixels.
 
     Raises:
-        SourceError: the file cannot be opened or has no frame.
+        SourceError: the file cannot be opened or has no frame, or a line of the csv is not a box
+            of a frame.
     """
 
-    def __init__(self, path: str | Path, fps: float | None = None) -> None:
+    def __init__(
+        self, path: str | Path, fps: float | None = None, boxes: str | Path | None = None
+    ) -> None:
         self.path = Path(path)
         self.name = self.path.stem
         self.camera_matrix: np.ndarray | None = None
@@ -48,6 +53,9 @@ class VideoFile:
         if self._length <= 0:  # some containers do not say
             self._length = self._count()
         self._decode_to(0)
+        if boxes is not None:
+            self._boxes = _read_csv(Path(boxes), len(self))
+            self.track_ids = ids_of(self._boxes)
 
     def __len__(self) -> int:
         return self._length
@@ -128,14 +136,12 @@ class VideoFile:
 class VideoFolder(VideoFile):
     """A folder with `video.mp4` and, where there is ground truth, `boxes.csv`.
 
-    The csv has the header `frame,track_id,x,y,w,h`; frames count from 1, boxes are in pixels.
-
     Args:
         path: the folder.
         fps: overrides the rate that the video states.
 
     Raises:
-        SourceError: no video, or a line of the csv that is not a box of a frame.
+        SourceError: no video; see `VideoFile`.
     """
 
     def __init__(self, path: str | Path, fps: float | None = None) -> None:
@@ -144,11 +150,9 @@ class VideoFolder(VideoFile):
             raise SourceError(
                 f'{folder}: has no video.mp4 beside its boxes.csv; put the video there'
             )
-        super().__init__(folder / 'video.mp4', fps)
+        csv = folder / 'boxes.csv'
+        super().__init__(folder / 'video.mp4', fps, csv if csv.is_file() else None)
         self.name = folder.resolve().name
-        if (folder / 'boxes.csv').is_file():
-            self._boxes = _read_csv(folder / 'boxes.csv', len(self))
-            self.track_ids = ids_of(self._boxes)
 
 
 def _read_csv(path: Path, frames: int) -> FrameBoxes:

@@ -15,13 +15,15 @@ from hart_ros.training.split import VALIDATION, VALIDATION_DRIVES
 
 from .peers import CLASSES, PeerError
 from .run import DESCRIPTIONS, make_trackers, run
-from .targets import Target, find_sequences, open_targets
+from .targets import Target, choose, find_sequences, open_targets
 
 EPILOG = """examples:
   hart-evaluate DATA --split validation --tracker hart --tracker csrt --tracker kcf
   hart-evaluate DATA --tracker hart --tracker old=old.safetensors --protocol restart
   hart-evaluate synthetic:1 synthetic:2 --size 640x192 --frames 80
-  hart-evaluate kitti/training --sequences 0003 0010 --tracker nano --models MODELS
+  hart-evaluate KITTI --sequences 0003 0010 --tracker nano --models MODELS
+  hart-evaluate KITTI --split validation --protocol hart60 --targets 0    as published
+  hart-evaluate KTH --sequences 'person01_*' --protocol ope --weights without01.safetensors
 
 A peer that reports failure keeps its last box. exit status: 0 done, 2 wrong arguments or data, 130
 interrupted"""
@@ -71,19 +73,18 @@ def _named(trackers: Sequence[str], weights: Path | None) -> tuple[list[str], di
 
 def _targets(options: argparse.Namespace) -> list[Target]:
     """All targets that were asked for; sequences are opened, but not decoded."""
-    places, names = [], list(options.sequences)
-    is_validation = options.split == 'validation'
-    for place in options.data:
-        if is_validation and place == 'synthetic':
-            places += [f'synthetic:{seed}' for seed in VALIDATION_DRIVES]
-        else:
-            places.append(place)
-    if is_validation and any(place.partition(':')[0] != 'synthetic' for place in places):
-        names = list(VALIDATION)
-    drives = {'size': options.size, 'frames': options.frames}
-    drives = {name: value for name, value in drives.items() if value}
-    found = find_sequences(places, names, drives)
-    return [t for place, chosen in found for t in open_targets(place, chosen, options.targets)]
+    places, names, part = options.data, options.sequences, options.split
+    if part == 'validation':
+        drives = [f'synthetic:{seed}' for seed in VALIDATION_DRIVES]
+        places = [p for place in places for p in (drives if place == 'synthetic' else [place])]
+    settings = {'size': options.size, 'frames': options.frames}
+    settings = {name: value for name, value in settings.items() if value}
+    found = find_sequences(places, settings, part)
+    if part == 'validation' and any(entry.name for entry in found):
+        names = VALIDATION
+    if names:
+        found = choose(found, names)
+    return [target for entry in found for target in open_targets(entry, options.targets)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         'data',
         nargs='+',
-        help='sequence (video.mp4 with boxes.csv, OTB, KITTI), folder of them, synthetic[:SEED]',
+        help='sequence (folder with video.mp4 and boxes.csv, NAME.avi with NAME.csv, OTB), folder '
+        'of them, root of KITTI tracking, synthetic[:SEED]',
     )
     add(
         '--tracker',
@@ -113,9 +115,13 @@ def _parser() -> argparse.ArgumentParser:
         help='again for several (hart60 and ope)',
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument('--sequences', nargs='+', default=(), metavar='NAME', help='only these')
     which.add_argument(
-        '--split', choices=['validation'], help='only those that are never trained on'
+        '--sequences', nargs='+', default=(), metavar='NAME', help='only these; * is any text'
+    )
+    which.add_argument(
+        '--split',
+        choices=['validation'],
+        help='only what is never trained on; of KITTI tracking the last 20%% of each sequence',
     )
     add('--targets', type=_count, default=2, metavar='N', help='of a sequence; 0 for all (2)')
     add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hart_ros.data.listing import Listed, list_sequences
 from hart_ros.data.source import Source, SourceError, open_source
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError, check_box
 
@@ -84,53 +86,40 @@ def targets_of(source: Source, most: int = 0) -> list[Target]:
 
 
 def find_sequences(
-    places: Sequence[str], names: Sequence[str] = (), options: Mapping[str, Any] | None = None
-) -> list[tuple[str, dict[str, Any]]]:
-    """Paths and options for `open_source` of all sequences that were asked for.
+    places: Sequence[str], options: Mapping[str, Any] | None = None, part: str | None = None
+) -> list[Listed]:
+    """All sequences that were asked for; those which are not chosen by name have none.
 
     Args:
-        places: whatever `open_source` understands, or folders of such folders; a KITTI tracking
-            root stands for all its sequences.
-        names: only these sequences of folders with several, in this order; () for all.
+        places: whatever `open_source` understands, or folders of it; see `list_sequences`.
         options: of synthetic drives: size, frames.
-
-    Raises:
-        SourceError: nothing there, or no sequence of a name.
+        part: of the sequences of KITTI tracking; see `KittiTracking`.
     """
-    found: list[tuple[str, str, dict[str, Any]]] = []
+    found: list[Listed] = []
     for place in places:
         if place.partition(':')[0] == 'synthetic':
-            found.append(('', place, dict(options or {})))
-        else:
-            found += _in_folder(Path(place).expanduser())
-    if names:
-        known = {name: k for k, (name, _, _) in enumerate(found) if name}
-        missing = [name for name in names if name not in known]
-        if missing:
-            listed = ', '.join(sorted(known)) or 'no folder of sequences was given'
-            raise SourceError(f'no sequence {", ".join(missing)}; there are: {listed}')
-        found = [found[known[name]] for name in names] + [entry for entry in found if not entry[0]]
-    return [(place, chosen_options) for _, place, chosen_options in found]
+            found.append(Listed('', place, options or {}))
+            continue
+        path = Path(place).expanduser().absolute()
+        listed = list_sequences(path, part) or [Listed(path.name, str(path), {})]
+        found += [s._replace(name='') if 'part' in s.options else s for s in listed]
+    return found
 
 
-def _in_folder(place: Path) -> list[tuple[str, str, dict[str, Any]]]:
-    """Name, path and options of the sequences of a folder; the place itself if it is one."""
-    for root in (place, place / 'training'):
-        if (root / 'image_02').is_dir() and not (root / 'image_02' / 'data').is_dir():
-            names = sorted(path.name for path in (root / 'image_02').iterdir() if path.is_dir())
-            return [(name, str(place), {'sequence': name}) for name in names]
-    inside = (
-        sorted(path for path in place.iterdir() if _is_sequence(path)) if place.is_dir() else []
-    )
-    if inside and not _is_sequence(place):
-        return [(path.name, str(path), {}) for path in inside]
-    return [(place.name, str(place), {})]
+def choose(found: Sequence[Listed], names: Sequence[str]) -> list[Listed]:
+    """Of the sequences with a name only these, in this order; * stands for any letters.
 
-
-def _is_sequence(path: Path) -> bool:
-    """Whether a folder holds frames with boxes: video.mp4 and boxes.csv, OTB, a KITTI drive."""
-    marks = ('boxes.csv', 'img', 'image_02/data')
-    return path.is_dir() and any((path / mark).exists() for mark in marks)
+    Raises:
+        SourceError: no sequence of a name.
+    """
+    known = {entry.name: entry for entry in found if entry.name}
+    matches = {name: fnmatch.filter(sorted(known), name) for name in names}
+    missing = [name for name in names if not matches[name]]
+    if missing:
+        listed = ', '.join(sorted(known)) or 'no folder of sequences was given'
+        raise SourceError(f'no sequence {", ".join(missing)}; there are: {listed}')
+    chosen = dict.fromkeys(match for name in names for match in matches[name])
+    return [known[name] for name in chosen] + [entry for entry in found if not entry.name]
 
 
 def _visible(box: BoxXYWH, shape: Sequence[int]) -> bool:
@@ -141,6 +130,6 @@ def _visible(box: BoxXYWH, shape: Sequence[int]) -> bool:
     return True
 
 
-def open_targets(place: str, options: Mapping[str, Any], most: int) -> list[Target]:
-    """The targets of one sequence; see `open_source` and `targets_of`."""
-    return targets_of(open_source(place, **options), most)
+def open_targets(entry: Listed, most: int) -> list[Target]:
+    """The targets of one sequence; see `targets_of`."""
+    return targets_of(open_source(entry.path, **entry.options), most)

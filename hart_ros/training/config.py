@@ -25,6 +25,8 @@ class DataConfig:
     cache: str = 'runs/cache'
     drives: int = limited(60, 0)
     motions: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=lambda: {'synthetic': 0.4})
 
 

@@ -51,29 +51,6 @@ class Sequence:
     tracks: Mapping[int, Mapping[int, BoxXYWH]]  # track id -> frame -> x, y, w, h, pixels
 
 
-class _Part(InOrder[np.ndarray]):
-    """Some frames in a row of others."""
-
-    def __init__(self, frames: Frames, chosen: range) -> None:
-        self._frames, self._chosen = frames, chosen
-
-    def __len__(self) -> int:
-        return len(self._chosen)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._frames[self._chosen[index]]
-
-
-def part_of(sequence: Sequence, start: int, stop: int) -> Sequence:
-    """The frames from `start` to before `stop` alone, counted from 0 again."""
-    tracks = {
-        track: {frame - start: box for frame, box in boxes.items() if start <= frame < stop}
-        for track, boxes in sequence.tracks.items()
-    }
-    kept = {track: boxes for track, boxes in tracks.items() if boxes}
-    return Sequence(sequence.name, _Part(sequence.frames, range(start, stop)), kept)
-
-
 class _Scaled(InOrder[np.ndarray]):
     """Frames at another size."""
 

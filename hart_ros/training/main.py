@@ -30,6 +30,8 @@ from .sources import load_sequences
 SHORT = {
     'out': ('out', 'checkpoints, log, curves, weights'),
     'cache': ('data.cache', 'decoded frames (several GB)'),
+    'leave-out': ('data.leave_out', 'sequences to keep for a test; * is any text'),
+    'validation': ('data.validation', 'more sequences to validate on; * is any text'),
     'steps': ('steps', 'optimiser steps'),
     'batch': ('batch', 'clips a step'),
     'learning-rate': ('optimiser.learning_rate', 'the highest'),
@@ -118,7 +120,8 @@ def command_line() -> argparse.ArgumentParser:
         'source',
         type=Path,
         metavar='CONFIG.yaml|DATA',
-        help='settings, or a folder of sequences, each with video.mp4 and boxes.csv',
+        help='settings; or a folder of sequences: NAME/video.mp4 and boxes.csv, OTB, NAME.avi and '
+        'NAME.csv, KITTI tracking',
     )
     parser.add_argument(
         '--set', action='append', default=[], metavar='KEY=VALUE', help='any setting of the file'

@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from hart_ros.data.source import open_source
+from hart_ros.data.listing import Listed, list_sequences
+from hart_ros.data.source import Source, open_source
 
 from .config import DataConfig
-from .frames import Sequence, cached_sequence, part_of, scaled
+from .frames import Sequence, cached_sequence, scaled
 from .settings import ConfigError
-from .split import FIRST_TRAINING_DRIVE, KITTI_SHARE, VALIDATION, VALIDATION_DRIVES
+from .split import FIRST_TRAINING_DRIVE, VALIDATION, VALIDATION_DRIVES
 
 Pair = tuple[list[Sequence], list[Sequence]]
 
@@ -34,11 +37,13 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     for folder in map(Path, config.folders):
         if not folder.is_dir():
             raise ConfigError(f'{folder}: no such folder; name one with sequences to train on')
-        read = _kitti if _kitti_images(folder) else _videos
-        for kept, found in zip((training, validation), read(folder, Path(config.cache))):
-            kept += found
+        for kept, chosen in zip((training, validation), _split(folder, config)):
+            found = _cached(chosen, _open, Path(config.cache), folder.name)
+            kept += [sequence for sequence in found if sequence.tracks]
     seeds = range(FIRST_TRAINING_DRIVE, FIRST_TRAINING_DRIVE + config.drives)
-    training += _cached(seeds, _drive, Path(config.cache), 'drives')
+    training += _cached(
+        seeds, partial(_drive, motions=config.motions), Path(config.cache), 'drives'
+    )
     if config.drives:
         validation += _cached(VALIDATION_DRIVES, _drive, Path(config.cache), 'drives')
     for kept in (training, validation):
@@ -61,32 +66,20 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     return training, validation
 
 
-def _videos(folder: Path, cache: Path) -> Pair:
-    """Whole sequences are kept aside, by name."""
-    found = sorted(p for p in folder.iterdir() if (p / 'boxes.csv').is_file())
-    sequences = _cached(found, open_source, cache, 'sequences')
-    kept = [path.name in VALIDATION for path in found]
-    return (
-        [s for s, aside in zip(sequences, kept) if not aside],
-        [s for s, aside in zip(sequences, kept) if aside],
+def _split(folder: Path, config: DataConfig) -> tuple[list[Listed], list[Listed]]:
+    """What to train on, and to validate on: other sequences, or the end of each of KITTI's."""
+    training, validation = (
+        [s for s in list_sequences(folder, part) if not _named(s, config.leave_out)]
+        for part in ('training', 'validation')
     )
+    if any('part' in s.options for s in training):
+        return training, validation
+    aside = [s for s in training if _named(s, (*VALIDATION, *config.validation))]
+    return [s for s in training if s not in aside], aside
 
 
-def _kitti(root: Path, cache: Path) -> Pair:
-    """The published split: the last fifth of each sequence is kept aside."""
-    images = _kitti_images(root)
-    assert images is not None
-    names = sorted(p.name for p in images.iterdir() if p.is_dir())
-    whole = _cached(names, lambda name: open_source(root, sequence=name), cache, 'KITTI')
-    borders = [round(KITTI_SHARE * len(s.frames)) for s in whole]
-    training = [part_of(s, 0, border) for s, border in zip(whole, borders)]
-    validation = [part_of(s, border, len(s.frames)) for s, border in zip(whole, borders)]
-    return [s for s in training if s.tracks], [s for s in validation if s.tracks]
-
-
-def _kitti_images(root: Path) -> Path | None:
-    found = (p for p in (root / 'image_02', root / 'training' / 'image_02') if p.is_dir())
-    return next(found, None)
+def _named(sequence: Listed, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(sequence.name, pattern) for pattern in patterns)
 
 
 def _cached(
@@ -96,5 +89,11 @@ def _cached(
     return [cached_sequence(opened(item), cache) for item in bar]
 
 
-def _drive(seed: int) -> Any:
-    return open_source(f'synthetic:{seed}', size=(640, 192), frames=80)
+def _open(sequence: Listed) -> Source:
+    return open_source(sequence.path, **sequence.options)
+
+
+def _drive(seed: int, motions: tuple[str, ...] = ()) -> Source:
+    """Every other drive moves as labels say, where there are some."""
+    labels = motions[seed // 2 % len(motions)] if motions and seed % 2 else None
+    return open_source(f'synthetic:{seed}', size=(640, 192), frames=80, motions=labels)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which sequences are never trained on."""
+"""Which sequences are never trained on. Those of KITTI are split in time: see `KittiTracking`."""
 
 from __future__ import annotations
 
@@ -17,4 +17,3 @@ VALIDATION = (
 )
 VALIDATION_DRIVES = (9001, 9002, 9003, 9004)  # seeds of synthetic drives
 FIRST_TRAINING_DRIVE = 100  # training drives have seeds from here on
-KITTI_SHARE = 0.8  # of each sequence of KITTI tracking, its beginning, is trained on (published)

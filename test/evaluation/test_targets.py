@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hart_ros.data import SourceError, open_source
-from hart_ros.evaluation.targets import Frames, find_sequences, targets_of
+from hart_ros.evaluation.targets import Frames, choose, find_sequences, targets_of
 
 
 def otb(folder: Path, boxes: list[str], track: str = '') -> Path:
@@ -26,24 +26,28 @@ def test_a_folder_stands_for_its_sequences(tmp_path: Path) -> None:
     for name in ('b', 'a', 'c'):
         otb(tmp_path / name, ['1 1 9 9'])
     (tmp_path / 'notes').mkdir()
-    paths = [str(tmp_path / name) for name in 'abc']
-    assert [place for place, _ in find_sequences([str(tmp_path)])] == paths
-    assert [p for p, _ in find_sequences([str(tmp_path)], ['c', 'a'])] == [paths[2], paths[0]]
-    assert [p for p, _ in find_sequences([paths[1]])] == [paths[1]]
-    with pytest.raises(SourceError, match='no sequence d; there are: a, b, c'):
-        find_sequences([str(tmp_path)], ['d'])
+    found = find_sequences([str(tmp_path)])
+    assert [(s.name, s.path) for s in found] == [(name, str(tmp_path / name)) for name in 'abc']
+    assert [s.name for s in find_sequences([str(tmp_path / 'b')])] == ['b']
+    assert [s.name for s in choose(found, ['c', 'a'])] == ['c', 'a']
+    assert [s.name for s in choose(found, ['b', '[ab]*'])] == ['b', 'a']
+    with pytest.raises(SourceError, match='no sequence d.*; there are: a, b, c'):
+        choose(found, ['d*'])
 
 
 def test_kitti_stands_for_its_sequences(tmp_path: Path) -> None:
     for name in ('0000', '0013'):
         (tmp_path / 'training' / 'image_02' / name).mkdir(parents=True)
-    found = find_sequences([str(tmp_path)])
-    assert found == [(str(tmp_path), {'sequence': name}) for name in ('0000', '0013')]
+    whole, parts = find_sequences([str(tmp_path)]), find_sequences([str(tmp_path)], part='training')
+    assert [s.options for s in whole] == [{'sequence': '0000'}, {'sequence': '0013'}]
+    assert parts[1].options == {'sequence': '0013', 'part': 'training'}
+    assert [s.name for s in choose(whole, ['0013'])] == ['0013']
+    assert not any(s.name for s in parts)  # these are not chosen by name
 
 
 def test_synthetic_drives_take_options() -> None:
     options = {'size': (160, 64), 'frames': 4}
-    assert find_sequences(['synthetic:3'], (), options) == [('synthetic:3', options)]
+    assert find_sequences(['synthetic:3'], options) == [('', 'synthetic:3', options)]
 
 
 def test_targets_come_in_the_order_in_which_they_appear(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from hart_ros.model.hart import HART, HartConfig
 from hart_ros.training.board import Board, glimpse_rows
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from hart_ros.training.config import CurriculumConfig, DataConfig, OptimiserConfig, TrainConfig
-from hart_ros.training.frames import Sequence, part_of
+from hart_ros.training.frames import Sequence
 from hart_ros.training.group import Group
 from hart_ros.training.loop import Trainer
 from hart_ros.training.mixture import ClipMixture
@@ -210,15 +210,6 @@ def test_training_goes_on_without_tensorboard(
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_a_part_of_a_sequence_counts_from_zero(sequence: Sequence) -> None:
-    part = part_of(sequence, 30, 40)
-    assert len(part.frames) == 10
-    assert (part.frames[3] == sequence.frames[33]).all()
-    assert part.tracks[7] == {t - 30: sequence.tracks[7][t] for t in range(30, 40)}
-    with pytest.raises(IndexError):
-        part.frames[10]
-
-
 @pytest.fixture
 def kitti(tmp_path: Path) -> Path:
     """A root of KITTI tracking with two sequences of ten frames."""
@@ -238,8 +229,8 @@ def kitti(tmp_path: Path) -> Path:
 
 def test_kitti_is_split_in_time(kitti: Path) -> None:
     training, validation = load_sequences(DataConfig((str(kitti),), str(kitti / 'cache'), 0))
-    names = ['kitti-0000', 'kitti-0001']
-    assert [s.name for s in training] == [s.name for s in validation] == names
+    assert [s.name for s in training] == ['kitti-0000-training', 'kitti-0001-training']
+    assert [s.name for s in validation] == ['kitti-0000-validation', 'kitti-0001-validation']
     assert [len(s.frames) for s in (training[0], validation[0])] == [8, 2]
     assert validation[0].frames[1].mean() == 90
     assert validation[0].tracks == {4: {0: (38.0, 20.0, 50.0, 30.0), 1: (39.0, 20.0, 50.0, 30.0)}}
