@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hart_ros.data import SourceError
-from hart_ros.data.kitti import KittiTracking, read_labels
+from hart_ros.data.kitti import KittiTracking, read_labels, read_trajectories
 from hart_ros.data.kitti_raw import KittiRaw
 
 P2 = '700 0 30 40 0 700 20 2 0 0 1 0.003'
 
 
-def label(frame: int, track: int, kind: str, box: str) -> str:
-    return f'{frame} {track} {kind} 0 0 -1.79 {box} 2.0 1.8 4.4 -4.5 1.8 13.4 -2.1'
+def label(frame: int, track: int, kind: str, box: str, hidden: str = '0 0') -> str:
+    return f'{frame} {track} {kind} {hidden} -1.79 {box} 2.0 1.8 4.4 -4.5 1.8 13.4 -2.1'
 
 
 @pytest.fixture
@@ -60,6 +60,45 @@ def test_says_which_sequences_there_are(benchmark, tmp_path_factory):
         KittiTracking(benchmark, sequence=9)
     with pytest.raises(SourceError, match='give the root of KITTI tracking'):
         KittiTracking(tmp_path_factory.mktemp('empty'))
+
+
+def test_the_published_split(tmp_path, write_images, which):
+    """Frames 0 to 9, of which 7 is missing: 80% of nine are seven."""
+    names = [f'{i:06d}.png' for i in range(10) if i != 7]
+    write_images(tmp_path / 'image_02/0003', names)
+    (tmp_path / 'label_02').mkdir()
+    levels = {0: '0 0', 1: '1 1', 2: '0 2', 3: '2 0', 6: '0 3', 8: '0 1', 9: '0 2'}
+    lines = [label(i, 0, 'Car', '1 2 9 9', hidden) for i, hidden in levels.items()]
+    (tmp_path / 'label_02/0003.txt').write_text('\n'.join(lines))
+    training, validation, whole = (
+        KittiTracking(tmp_path, 3, part=part) for part in ('training', 'validation', None)
+    )
+    assert [s.name for s in (training, validation)] == [
+        'kitti-0003-training',
+        'kitti-0003-validation',
+    ]
+    assert [which(frame.image) for frame in training] == list(range(7))
+    assert [which(frame.image) for frame in validation] == [7, 8]
+    assert [i for i in range(7) if training.boxes(i)] == [0, 1]
+    assert [i for i in range(2) if validation.boxes(i)] == [0]
+    assert [frame.stamp for frame in validation] == pytest.approx([0, 0.1])
+    assert [i for i in range(9) if whole.boxes(i)] == [0, 1, 2, 3, 6, 7, 8]
+    with pytest.raises(SourceError, match="part is 'test'; give training or validation"):
+        KittiTracking(tmp_path, 3, part='test')
+
+
+def test_trajectories_say_where_and_which_way(tmp_path):
+    """The yaw of labels is 0 to the right and grows clockwise seen from above."""
+    lines = ['0 -1 DontCare -1 -1 -10 1 2 3 4 ' + 7 * '-1 ']
+    lines += [f'{k} 4 Car 0 0 0 1 2 9 9 2 1.8 4 {k} 1.7 {10 + k} {yaw}' for k, yaw in TURN.items()]
+    (tmp_path / '0000.txt').write_text('\n'.join(lines))
+    (car,) = read_trajectories(tmp_path / '0000.txt')
+    assert (car.kind, car.frames.tolist()) == ('Car', [0, 2, 3])
+    assert car.places.tolist() == [[0, 10], [2, 12], [3, 13]]
+    assert car.headings == pytest.approx([0, np.pi / 2, np.pi + 0.1], abs=1e-3)
+
+
+TURN = {0: -1.5708, 3: 1.6708, 2: 0.0}  # ahead, to the right, nearly towards the camera
 
 
 @pytest.mark.parametrize(

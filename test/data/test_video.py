@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hart_ros.data import SourceError
+from hart_ros.data import SourceError, open_source
 from hart_ros.data.video import VideoFile, VideoFolder, _read_csv
 
 HEADER = 'frame,track_id,x,y,w,h\n'
@@ -103,3 +103,13 @@ def test_boxes_survive_writing_and_reading(tmp_path_factory, rows):
     read = _read_csv(path, 50)
     flat = {(f + 1, t): box for f, tracks in read.items() for t, box in tracks.items()}
     assert flat == rows
+
+
+def test_boxes_beside_a_video(tmp_path, write_video):
+    video = write_video(tmp_path / 'person01_walking_d1_uncomp.avi', frames=4)
+    csv = tmp_path / 'person01_walking_d1_uncomp.csv'
+    csv.write_text('frame,track_id,x,y,w,h\n2,1,3,4,5,6\n')
+    assert open_source(video).track_ids == ()  # what lies beside a film may be anything
+    source = open_source(video, boxes=csv)
+    assert source.name == 'person01_walking_d1_uncomp'
+    assert [dict(source.boxes(index)) for index in range(3)] == [{}, {1: (3, 4, 5, 6)}, {}]
