@@ -50,6 +50,7 @@ setup(
             'tracker_node = hart_ros.nodes.tracker_node:main',
             'player_node = hart_ros.nodes.player_node:main',
             'hart-ablate = hart_ros.training.ablate:main',
+            'hart-benchmark = hart_ros.benchmark.main:main',
             'hart-benchmark-node = hart_ros.benchmark.node:main',
             'hart-demo = hart_ros.demo.main:main',
             'hart-evaluate = hart_ros.evaluation.main:main',

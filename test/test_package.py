@@ -21,6 +21,7 @@ COMMANDS = [
     'tracker_node',
     'player_node',
     'hart-ablate',
+    'hart-benchmark',
     'hart-benchmark-node',
     'hart-demo',
     'hart-evaluate',

@@ -73,13 +73,16 @@ class _OnnxModule(nn.Module):
         return self.run(*inputs)[0]
 
 
-def onnx_session(module: nn.Module, example: Sequence[Tensor], threads: int) -> Run:
+def onnx_session(
+    module: nn.Module, example: Sequence[Tensor], threads: int, profile: str = ''
+) -> Run:
     """A module in ONNX Runtime; folds batch norm and picks the layout of tensors by itself.
 
     Args:
         module: takes and returns tensors whose first axis is the batch; set to evaluation.
         example: a batch of two, by which the module is traced.
         threads: of ONNX Runtime.
+        profile: begin of a file's path, to which the time of each operation is written.
     """
     import onnxruntime
 
@@ -104,6 +107,8 @@ def onnx_session(module: nn.Module, example: Sequence[Tensor], threads: int) -> 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    options.enable_profiling = bool(profile)
+    options.profile_file_prefix = profile
     # Threads that wait for work shall sleep: a robot has other use for its cores.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     session = onnxruntime.InferenceSession(

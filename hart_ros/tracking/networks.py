@@ -96,7 +96,7 @@ class HartNetwork:
         """`threads` of ONNX Runtime; 0 to run in torch."""
         self.model = model
         self._step = HartStep(model)
-        self._run = self._onnx(threads) if threads else self._step
+        self.run = self._onnx(threads) if threads else self._step
 
     def init(self, frame: np.ndarray, box_xywh: Tensor) -> AimedState:
         window = self.model.first_window_xywh(box_xywh)
@@ -107,7 +107,7 @@ class HartNetwork:
     def step(self, frame: np.ndarray, state: AimedState) -> tuple[StepOutput, AimedState]:
         glimpse, coverage = self.read(frame, state.centres, state.sigma)
         size = frame_size(frame, state.box_xywh)
-        mask_logits, *tensors = self._run(glimpse, coverage, size, *tensors_of(state))
+        mask_logits, *tensors = self.run(glimpse, coverage, size, *tensors_of(state))
         after = AimedState(*tensors)
         window = state.window_xywh
         return StepOutput(after.box_xywh, after.score, window, glimpse, mask_logits), after
