@@ -71,7 +71,8 @@ def open_source(path: str | Path, **options: Any) -> Source:
         path: `synthetic` or `synthetic:SEED`, a video file, or a folder: images, `video.mp4` with
             `boxes.csv`, KITTI tracking (root or `training/`), a KITTI raw drive, OTB (`img/`).
         **options: passed to the reader, e.g. `sequence='0003'` for KITTI tracking,
-            `size=(640, 192)` and `frames=60` for synthetic drives, `fps=25` for a folder of images.
+            `size=(640, 192)`, `frames=60` and `motions='label_02'` for synthetic drives,
+            `boxes='film.csv'` for a video, `fps=25` for a folder of images.
 
     Raises:
         SourceError: nothing is there, no reader fits, or the reader does not take an option.

@@ -84,7 +84,7 @@ def _targets(options: argparse.Namespace) -> list[Target]:
         names = VALIDATION
     if names:
         found = choose(found, names)
-    return [target for entry in found for target in open_targets(entry, options.targets)]
+    return [t for entry in found for t in open_targets(entry, options.targets, options.scale)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--device', choices=('auto', 'cpu', 'cuda'), default='cpu', help='of hart (cpu)')
     add('--threads', type=_count, default=1, metavar='N', help='CPU threads of all trackers (1)')
     add('--size', type=_size, metavar='WxH', help='of synthetic frames, else 1242x375')
+    add('--scale', type=_size, metavar='WxH', help='scale all frames to this, as for hart_2017')
     add('--frames', type=_count, metavar='N', help='of synthetic drives, else 120')
     add(
         '--out',

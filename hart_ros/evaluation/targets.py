@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from hart_ros.data.listing import Listed, list_sequences
@@ -21,11 +22,14 @@ BUDGET = 2 << 30  # bytes of decoded frames kept of one sequence
 class Frames(Sequence[np.ndarray]):
     """The images of a source, decoded once where they fit into memory.
 
-    What is beyond the budget is read again by every tracker, in order, as protocols go.
+    What is beyond the budget is read again by every tracker, in order, as protocols go. With a
+    size, width and height, images are scaled to it.
     """
 
-    def __init__(self, source: Source, budget: int = BUDGET) -> None:
-        self._source, self._left = source, budget
+    def __init__(
+        self, source: Source, budget: int = BUDGET, size: tuple[int, int] | None = None
+    ) -> None:
+        self._source, self._left, self._size = source, budget, size
         self._kept: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -36,6 +40,8 @@ class Frames(Sequence[np.ndarray]):
         if index in self._kept:
             return self._kept[index]
         image = self._source[index].image
+        if self._size:
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         if image.nbytes <= self._left:
             self._left -= image.nbytes
             self._kept[index] = image
@@ -58,21 +64,25 @@ class Target:
     fps: float
 
 
-def targets_of(source: Source, most: int = 0) -> list[Target]:
+def targets_of(source: Source, most: int = 0, size: tuple[int, int] | None = None) -> list[Target]:
     """Targets that can be followed for at least one frame, in the order of their first frames.
 
     Args:
         source: any sequence with boxes.
         most: no more than so many; 0 for all.
+        size: width and height that frames are scaled to, and boxes with them; None: as they are.
 
     Raises:
         SourceError: there is none.
     """
-    frames = Frames(source)
+    frames = Frames(source, size=size)
     shape = frames[0].shape
+    height, width = source[0].image.shape[:2]
+    across, down = (size[0] / width, size[1] / height) if size else (1.0, 1.0)
     tracks: dict[int, dict[int, BoxXYWH]] = {}
     for index in range(len(source)):
-        for track, box in sorted(source.boxes(index).items()):
+        for track, (x, y, w, h) in sorted(source.boxes(index).items()):
+            box = x * across, y * down, w * across, h * down
             if _visible(box, shape):
                 tracks.setdefault(track, {})[index] = box
     targets = [
@@ -130,6 +140,6 @@ def _visible(box: BoxXYWH, shape: Sequence[int]) -> bool:
     return True
 
 
-def open_targets(entry: Listed, most: int) -> list[Target]:
+def open_targets(entry: Listed, most: int, size: tuple[int, int] | None = None) -> list[Target]:
     """The targets of one sequence; see `targets_of`."""
-    return targets_of(open_source(entry.path, **entry.options), most)
+    return targets_of(open_source(entry.path, **entry.options), most, size)

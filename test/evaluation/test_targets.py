@@ -60,6 +60,13 @@ def test_targets_come_in_the_order_in_which_they_appear(tmp_path: Path) -> None:
     assert len(targets_of(open_source(folder), most=1)) == 1
 
 
+def test_frames_and_boxes_are_scaled_alike(tmp_path: Path) -> None:
+    source = open_source(otb(tmp_path, ['5 7 8 10'] * 2))
+    (target,) = targets_of(source, size=(30, 10))
+    assert target.frames[1].shape == (10, 30, 3)
+    assert target.boxes[1] == (2.0, 1.5, 4.0, 2.5)
+
+
 def test_a_sequence_without_targets_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match='no target has boxes in two frames'):
         targets_of(open_source(otb(tmp_path, ['5 5 9 9', '0 0 0 0'])))

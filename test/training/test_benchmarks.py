@@ -82,9 +82,8 @@ def validated(run: Path) -> set[str]:
 def test_kitti_as_published(kitti: Path) -> None:
     run = trained(kitti)
     assert validated(run) == {'kitti-0003-validation', 'kitti-0012-validation'}
-    targets = evaluated(
-        kitti, run, '--split', 'validation', '--protocol', 'hart60', '--targets', '0'
-    )
+    options = '--split validation --protocol hart60 --targets 0 --scale 621x187'
+    targets = evaluated(kitti, run, *options.split())
     wanted: dict[tuple[str, int], list[int]] = {}
     for path in sorted((kitti / 'training' / 'label_02').iterdir()):
         for frame, track, kind, cut, hidden, *_ in map(str.split, path.read_text().splitlines()):
@@ -120,8 +119,7 @@ def test_kth_without_a_subject(tmp_path: Path) -> None:
     assert validated(run) == {'person02_walking_d1_uncomp'}
     seen = {path.name.partition('_')[0] for path in (tmp_path / 'cache').iterdir()}
     assert seen == {'person02', 'person03'}
-    (target,) = evaluated(
-        data, run, '--sequences', 'person01_*', '--protocol', 'ope', '--targets', '0'
-    )
+    options = '--sequences person01_* --protocol ope --targets 0'
+    (target,) = evaluated(data, run, *options.split())
     assert target['sequence'] == 'person01_walking_d1_uncomp'
     assert len(target['results']['ope']['hart']['iou']) == 11
