@@ -9,7 +9,8 @@ What differs from `hart_2017`, and why:
 - Everything is measured in units of the window and the box, not of the image, so that a motion
   means the same for small and large targets and for any camera.
 - The window is the last box with a margin on every side, so that a target which moves by half its
-  size stays in view.
+  size stays in view. The less the last box is believed, the wider it gets: what was lost is looked
+  for around the place where it was lost.
 - Dorsal filters come from the first frame (a template, which cannot drift) as well as from the
   LSTM's output (the running appearance).
 - Every cell of the attended features votes for a box, and the readout corrects the vote: a box
@@ -31,6 +32,7 @@ from .glimpse import gaussian_glimpse, standardise
 from .state import StepOutput
 
 NARROWEST_SIGMA = 0.4  # pixels; smooth when a small target is enlarged
+BELIEVED = 0.6  # predicted IoU from which on the window is as narrow as it gets
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class HartConfig:
 
     glimpse_size: int = 112  # G, pixels
     margin: float = 0.75  # of the window around the box on each side, in units of sqrt(w * h)
+    widening: float = 1.0  # how many margins more when nothing is believed
     v1_widths: tuple[int, ...] = (24, 48, 48, 96, 96, 96)
     v1_strides: tuple[int, ...] = (2, 2, 1, 2, 1, 1)
     key_width: int = 64  # K, channels that dynamic filters compare
@@ -70,6 +73,7 @@ class HartState:
     cell: Tensor  # (B, hidden), of the LSTM
     output: Tensor  # (B, hidden), of the LSTM: the running appearance alpha
     motion: Tensor  # (B, 4), last shift (units of the box) and log-scale
+    score: Tensor  # (B,), predicted IoU of the box
 
 
 class ConvBlock(nn.Module):
@@ -179,10 +183,23 @@ class HART(nn.Module):
         nn.init.normal_(self.readout[-1].weight, std=0.01)  # type: ignore[arg-type]
         nn.init.zeros_(self.readout[-1].bias)  # type: ignore[arg-type]
 
-    def window_xywh(self, box_xywh: Tensor) -> Tensor:
-        """Spatial attention: the box with an equal margin on every side, (B, 4) -> (B, 4)."""
-        margin = self.config.margin * area(box_xywh).clamp(min=1.0).sqrt()[:, None]
+    def window_xywh(self, box_xywh: Tensor, score: Tensor) -> Tensor:
+        """Spatial attention: the box with an equal margin on every side, wider in doubt.
+
+        Shapes: (B, 4) and (B,) -> (B, 4).
+        """
+        doubt = (1 - score.detach() / BELIEVED).clamp(min=0.0)
+        margin = self.config.margin * (1 + self.config.widening * doubt)
+        margin = (margin * area(box_xywh).clamp(min=1.0).sqrt())[:, None]
         return torch.cat((box_xywh[:, :2] - margin, box_xywh[:, 2:] + 2 * margin), -1)
+
+    def first_window_xywh(self, box_xywh: Tensor) -> Tensor:
+        """Where to look at the targets for the first time, (B, 4)."""
+        return self.window_xywh(box_xywh, torch.ones_like(box_xywh[:, 0]))
+
+    def next_window_xywh(self, state: HartState) -> Tensor:
+        """Where to look in the next image, (B, 4)."""
+        return self.window_xywh(state.box_xywh, state.score)
 
     def read_glimpse(self, image: Tensor, window_xywh: Tensor) -> tuple[Tensor, Tensor]:
         """Glimpse (B, 3, G, G) and its coverage, see `gaussian_glimpse`; image in [0, 1]."""
@@ -195,7 +212,7 @@ class HART(nn.Module):
             image: (B, 3, H, W), in [0, 1].
             box_xywh: (B, 4), pixels.
         """
-        window = self.window_xywh(box_xywh)
+        window = self.first_window_xywh(box_xywh)
         return self.init_from_glimpse(*self.read_glimpse(image, window), box_xywh, window)
 
     def init_from_glimpse(
@@ -210,11 +227,12 @@ class HART(nn.Module):
             cell=self.first_cell(template.flatten(1)),
             output=torch.tanh(self.first_output(template.flatten(1))),
             motion=torch.zeros_like(box_xywh),
+            score=torch.ones_like(box_xywh[:, 0]),
         )
 
     def step(self, image: Tensor, state: HartState) -> tuple[StepOutput, HartState]:
         """Finds the targets in the next image (B, 3, H, W), in [0, 1]."""
-        window = self.window_xywh(state.box_xywh)
+        window = self.next_window_xywh(state)
         return self.step_from_glimpse(*self.read_glimpse(image, window), window, state)
 
     def step_from_glimpse(
@@ -248,14 +266,17 @@ class HART(nn.Module):
         gate = torch.sigmoid(read[:, 4:5] + 2.0)
         motion = gate * vote + 0.5 * torch.tanh(read[:, :4])
         box = _moved(state.box_xywh, motion)
+        score = torch.sigmoid(read[:, 5])
         step = StepOutput(
             box_xywh=box,
-            score=torch.sigmoid(read[:, 5]),
+            score=score,
             window_xywh=window,
             glimpse=glimpse,
             mask_logits=mask_logits[:, 0],
         )
-        return step, replace(state, box_xywh=box, cell=cell, output=output, motion=motion)
+        return step, replace(
+            state, box_xywh=box, cell=cell, output=output, motion=motion, score=score
+        )
 
     def forward(self, images: Tensor, box_xywh: Tensor) -> list[StepOutput]:
         """Tracks through images (B, T, 3, H, W) from the box of the first; T - 1 steps."""

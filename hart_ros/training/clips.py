@@ -26,6 +26,7 @@ class ClipConfig:
     """How often what happens to a clip: shares of clips where not said otherwise."""
 
     composed: float = limited(0.3, 0, 1)  # cut-and-paste
+    still: float = limited(0.2, 0, 1)  # of the others: a photograph, where there are any
     lookalike: float = limited(0.25, 0, 1)  # of the others: a pasted distractor beside the target
     occluder: float = limited(0.2, 0, 1)
     mirror: float = limited(0.5, 0, 1)
@@ -91,6 +92,19 @@ def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.n
         scale = CANVAS / extent
         boxes.append(np.concatenate(((box[:2] - corner) * scale, box[2:] * scale)))
     return Clip(np.stack(images), np.array(boxes, np.float32), present)
+
+
+def panned(rng: Random, frames: list[np.ndarray]) -> np.ndarray:
+    """A virtual camera pans over frames, whatever they show: (T, CANVAS, CANVAS, 3)."""
+    extent = rng.uniform(0.4, 0.9) * min(frames[0].shape[:2])
+    room = np.array(frames[0].shape[1::-1]) - extent
+    start, stop = rng.uniform(0, room), rng.uniform(0, room)
+    pace = np.linspace(0, rng.uniform(0, min(1.0, len(frames) / 30)), len(frames))
+    corners = np.rint(start + pace[:, None] * (stop - start)).astype(int)
+    side = int(extent)
+    return np.stack(
+        [_resized(frame[y : y + side, x : x + side]) for frame, (x, y) in zip(frames, corners)]
+    )
 
 
 def mirrored(clip: Clip) -> Clip:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clips of anything: a piece of one frame moves over another, with an exactly known box.
+"""Clips of anything: a piece of one picture moves over another, with an exactly known box.
 
 Annotated targets are few; what can be cut out of their frames is without end, and teaches the
 dorsal stream to follow whatever it is shown rather than the classes that were annotated.
@@ -15,31 +15,30 @@ import numpy as np
 from .augment import paste, smooth_path, soft_shape
 from .clips import CANVAS, LARGEST, SMALLEST, Clip, Random
 from .motions import real_motion
+from .stills import Cutting
 
 
 def composed_clip(
     rng: Random,
     steps: int,
     scene: np.ndarray,
-    other: np.ndarray,
-    target: Clip,
+    target: Cutting,
+    rivals: Sequence[Cutting],
     motions: Sequence[np.ndarray] = (),
 ) -> Clip:
-    """A patch moves over a scene, past up to two rivals.
+    """A thing moves over a scene, past up to two rivals.
 
     Args:
         steps: length of the clip.
         scene: (N, CANVAS, CANVAS, 3), canvases for the background, cycled to and fro.
-        other: (CANVAS, CANVAS, 3), where the rivals' texture comes from.
-        target: clip whose first frame shows what is cut out and moved.
+        target: what is followed.
+        rivals: what else moves there; some are replaced by mirror images of the target.
         motions: real tracks, see `load_motions`, that half of all things follow.
     """
-    patch = _patch(rng, target.images[0], target.boxes[0])
-    things = [_Thing(rng, patch, steps, motions)]
-    for _ in range(int(rng.integers(0, 3))):
+    things = [_Thing(rng, target, steps, motions)]
+    for rival in rivals[: int(rng.integers(0, 3))]:
         same = rng.random() < 0.4
-        rival = patch[:, ::-1] if same else _patch(rng, other, _random_box(rng))
-        things.append(_Thing(rng, np.ascontiguousarray(rival), steps, motions))
+        things.append(_Thing(rng, _mirrored(target) if same else rival, steps, motions))
     images = np.empty((steps, CANVAS, CANVAS, 3), np.uint8)
     boxes = np.empty((steps, 4), np.float32)
     in_front = rng.random() < 0.15  # the rivals pass in front of the target
@@ -53,16 +52,30 @@ def composed_clip(
     return Clip(images, boxes, np.ones(steps, bool))
 
 
+def blob(rng: Random, image: np.ndarray, box: np.ndarray) -> Cutting:
+    """What a box shows, under a made-up outline; of a box that is too small, another place."""
+    x, y, w, h = np.rint(box).astype(int)
+    patch = image[max(y, 0) : min(y + h, CANVAS), max(x, 0) : min(x + w, CANVAS)]
+    if min(patch.shape[:2]) < 8:
+        return blob(rng, image, random_box(rng))
+    return Cutting(patch.copy(), soft_shape(rng, patch.shape[1], patch.shape[0]))
+
+
+def random_box(rng: Random) -> np.ndarray:
+    """A box on a canvas, x, y, w, h."""
+    size = np.exp(rng.uniform(np.log(24), np.log(110), 2))
+    return np.concatenate((rng.uniform(0, CANVAS - size), size))
+
+
 class _Thing:
-    """A patch with an outline and a path of place, size and tilt."""
+    """A cutting and its path of place, size, aspect and tilt."""
 
     def __init__(
-        self, rng: Random, patch: np.ndarray, steps: int, motions: Sequence[np.ndarray]
+        self, rng: Random, cutting: Cutting, steps: int, motions: Sequence[np.ndarray]
     ) -> None:
-        self.patch = patch
-        self.shape = soft_shape(rng, patch.shape[1], patch.shape[0])
+        self.patch, self.shape = cutting.patch, cutting.shape
         side = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
-        speed = side * np.exp(rng.uniform(np.log(0.005), np.log(0.2)))
+        speed = side * np.exp(rng.uniform(np.log(0.005), np.log(0.25)))
         start = rng.uniform(0.25, 0.75, 2) * CANVAS
         path = start + smooth_path(rng, steps, speed)
         growth = np.cumsum(rng.normal(0, 0.02, steps)) + rng.normal(0, 0.02) * np.arange(steps)
@@ -70,17 +83,21 @@ class _Thing:
         if real is not None:
             path, growth = start + side * real[:, :2], real[:, 2]
         self.centres = _reflected(path, 0.3 * side)
-        self.zoom = side / np.sqrt(patch.shape[0] * patch.shape[1]) * np.exp(growth.clip(-0.7, 0.7))
+        area = self.patch.shape[0] * self.patch.shape[1]
+        self.zoom = side / np.sqrt(area) * np.exp(growth.clip(-0.7, 0.7))
+        aspect = rng.normal(0, 0.15) + np.cumsum(rng.normal(0, 0.02, steps))  # it turns, it bends
+        self.aspect = np.exp(0.5 * aspect.clip(-0.5, 0.5))
         tilt = rng.normal(0, 0.03) if rng.random() < 0.5 else 0.0
         self.angle = rng.normal(0, 0.1) + tilt * np.arange(steps)
 
     def draw(self, image: np.ndarray, t: int) -> np.ndarray:
         """Pastes the thing in place; returns the tight box x, y, w, h of what is painted."""
         height, width = self.shape.shape
-        cosine = self.zoom[t] * np.cos(self.angle[t])
-        sine = self.zoom[t] * np.sin(self.angle[t])
-        span = int(np.ceil(np.hypot(width, height) * self.zoom[t])) + 3
+        zoom = self.zoom[t] * np.array([self.aspect[t], 1 / self.aspect[t]])  # x, y
+        cosine, sine = np.cos(self.angle[t]), np.sin(self.angle[t])
+        span = int(np.ceil(np.hypot(width, height) * zoom.max())) + 3
         turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0]])
+        turn[:, :2] *= zoom
         turn[:, 2] = span / 2 - turn[:, :2] @ (width / 2, height / 2)
         patch = cv2.warpAffine(self.patch, turn, (span, span), flags=cv2.INTER_LINEAR)
         mask = cv2.warpAffine(self.shape, turn, (span, span), flags=cv2.INTER_LINEAR)
@@ -97,14 +114,7 @@ def _reflected(path: np.ndarray, border: float) -> np.ndarray:
     return border + np.where(phase > span, 2 * span - phase, phase)
 
 
-def _patch(rng: Random, image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    x, y, w, h = np.rint(box).astype(int)
-    patch = image[max(y, 0) : min(y + h, CANVAS), max(x, 0) : min(x + w, CANVAS)]
-    if min(patch.shape[:2]) < 8:
-        return _patch(rng, image, _random_box(rng))
-    return patch.copy()
-
-
-def _random_box(rng: Random) -> np.ndarray:
-    size = np.exp(rng.uniform(np.log(24), np.log(110), 2))
-    return np.concatenate((rng.uniform(0, CANVAS - size), size))
+def _mirrored(cutting: Cutting) -> Cutting:
+    return Cutting(
+        np.ascontiguousarray(cutting.patch[:, ::-1]), np.ascontiguousarray(cutting.shape[:, ::-1])
+    )

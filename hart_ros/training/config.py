@@ -25,6 +25,7 @@ class DataConfig:
     cache: str = 'runs/cache'
     drives: int = limited(60, 0)
     motions: tuple[str, ...] = ()
+    stills: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
     weights: Mapping[str, float] = field(default_factory=lambda: {'synthetic': 0.4})
@@ -60,10 +61,19 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class TeacherConfig:
+    """Another network whose features V1's are to tell."""
+
+    features: str = 'none'
+    weight: float = limited(0.5, 0)
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """All of it; the defaults are those of the shipped weights."""
 
     out: str = 'runs/hart'
+    start: str = 'none'
     seed: int = limited(0, 0)
     steps: int = limited(10000, 1)
     batch: int = limited(16, 1)
@@ -78,6 +88,7 @@ class TrainConfig:
     clips: ClipConfig = field(default_factory=ClipConfig)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
     network: Literal['hart', 'hart_2017'] = 'hart'
     model: HartConfig = field(default_factory=HartConfig)
     model_2017: HART2017Config = field(default_factory=HART2017Config)

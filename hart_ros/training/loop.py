@@ -23,7 +23,7 @@ from hart_ros.evaluation.protocols import hart60
 from hart_ros.model.hart import HART
 from hart_ros.model.hart_2017 import HART2017
 from hart_ros.tracking import Tracker, save_weights
-from hart_ros.tracking.weights import AnyModel
+from hart_ros.tracking.weights import AnyModel, WeightsError, load_model
 
 from .board import Board
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -33,10 +33,12 @@ from .frames import Sequence
 from .group import Group
 from .mixture import ClipMixture, NumberedBatches
 from .motions import load_motions
-from .objective import unroll
+from .objective import Objective
 from .objective_2017 import Objective2017
 from .optimiser import learning_rate, make_optimiser
 from .settings import ConfigError
+from .stills import Stills, load_stills
+from .teacher import Teacher
 
 Clips = dict[str, Tensor]
 
@@ -47,13 +49,17 @@ class Unrolled(nn.Module):
     def __init__(self, model: AnyModel, config: TrainConfig) -> None:
         super().__init__()
         self.model, self.config = model, config
-        # Learns weights of its losses; the objective of the shipped network learns nothing.
-        is_2017 = isinstance(model, HART2017)
-        self.objective = Objective2017(config.model_2017) if is_2017 else nn.Identity()
+        # What only training needs; it may learn, too: see there.
+        self.objective: nn.Module
+        if isinstance(model, HART2017):
+            self.objective = Objective2017(config.model_2017)
+        else:
+            taught = config.teacher.features != 'none'
+            teacher = Teacher(config.teacher.features, config.teacher.weight) if taught else None
+            features = config.model.v1_widths[-1]
+            self.objective = Objective(features, config.curriculum.truncate, teacher)
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
-        if isinstance(self.model, HART):
-            return unroll(self.model, clips, self.config.half, self.config.curriculum.truncate)
         loss, log = self.objective(self.model, clips, self.config.half)
         return loss, log
 
@@ -75,6 +81,8 @@ class Trainer:
         self.config, self.group = config, group
         self.training, self.validation = training, validation
         self.motions = [m for name in config.data.motions for m in load_motions(Path(name))]
+        photographs = [load_stills(Path(n), Path(config.data.cache)) for n in config.data.stills]
+        self.stills = Stills([still for found in photographs for still in found])
         torch.manual_seed(config.seed)
         self.model = make_model(config).to(group.device)
         unrolled = Unrolled(self.model, config).to(group.device)
@@ -177,7 +185,13 @@ class Trainer:
     def _batches(self, length: int) -> Iterator[Clips]:
         config, group = self.config, self.group
         clips = ClipMixture(
-            self.training, length, config.seed, config.clips, config.data.weights, self.motions
+            self.training,
+            length,
+            config.seed,
+            config.clips,
+            config.data.weights,
+            self.motions,
+            self.stills,
         )
         numbers = NumberedBatches(self.step, config.batch, group.rank, group.size)
         loader: DataLoader[Clips] = DataLoader(
@@ -276,10 +290,22 @@ class Trainer:
 
 
 def make_model(config: TrainConfig) -> AnyModel:
-    """The network that the settings name, with its first weights."""
-    if config.network == 'hart_2017':
-        return HART2017(config.model_2017)
-    return HART(config.model)
+    """The network that the settings name, with its first weights.
+
+    Raises:
+        ConfigError: weights to start from that are of another network.
+    """
+    is_2017 = config.network == 'hart_2017'
+    model = HART2017(config.model_2017) if is_2017 else HART(config.model)
+    if config.start != 'none':
+        try:
+            model.load_state_dict(load_model(config.start).state_dict())
+        except (WeightsError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise ConfigError(
+                f'start is {config.start}: {reason}; give weights of such a network, or none'
+            ) from error
+    return model
 
 
 def _kind(config: Mapping[str, Any]) -> dict[str, Any]:

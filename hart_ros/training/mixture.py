@@ -13,10 +13,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .augment import add_lookalike, add_occluder, photometric
-from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip
-from .compose import composed_clip
+from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, panned
+from .compose import blob, composed_clip, random_box
 from .frames import Sequence as Video
+from .stills import Cutting, Stills
 
+NO_STILLS = Stills()
 EVEN: Mapping[str, float] = MappingProxyType({})
 
 
@@ -32,6 +34,7 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         config: what happens to clips.
         weights: how often a sequence is taken, by the beginning of its name; 1 for the others.
         motions: real tracks that things which are cut and pasted follow.
+        stills: photographs whose things are followed as well, if any.
     """
 
     def __init__(
@@ -42,11 +45,13 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         config: ClipConfig = DEFAULT,
         weights: Mapping[str, float] = EVEN,
         motions: Sequence[np.ndarray] = (),
+        stills: Stills = NO_STILLS,
     ) -> None:
         self.length = length
         self.seed = seed
         self.config = config
         self.motions = motions
+        self.stills = stills
         self.tracks = [(s, track) for s in sequences for track in s.tracks]
         factors = np.array([_weight(s, track, weights) for s, track in self.tracks])
         self.weights = factors / factors.sum()
@@ -59,12 +64,12 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         """One augmented clip."""
         config = self.config
         if rng.random() < config.composed:
-            scene = self._cut(rng, self.length if rng.random() < 0.5 else 1)
-            other, target = self._cut(rng, 1), self._cut(rng, 1)
-            images = scene.images, other.images[0]
-            clip = composed_clip(rng, self.length, *images, target, self.motions)
+            clip = self._composed(rng)
         else:
-            clip = self._cut(rng, self.length)
+            if self.stills and rng.random() < config.still:
+                clip = self.stills.clip(rng, self.length)
+            else:
+                clip = self._cut(rng, self.length)
             if rng.random() < config.lookalike:
                 add_lookalike(rng, clip)
         if self.length > 1 and rng.random() < config.occluder:
@@ -72,10 +77,31 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         photometric(rng, clip, config)
         return clip
 
+    def _composed(self, rng: Random) -> Clip:
+        target, *rivals = (self._cutting(rng) for _ in range(3))
+        return composed_clip(rng, self.length, self._scene(rng), target, rivals, self.motions)
+
+    def _scene(self, rng: Random) -> np.ndarray:
+        if self.stills and rng.random() < 0.5:
+            return self.stills.scene(rng, self.length)
+        sequence, _ = self._chosen(rng)
+        steps = min(self.length, len(sequence.frames)) if rng.random() < 0.5 else 1
+        first = int(rng.integers(len(sequence.frames) - steps + 1))
+        return panned(rng, [sequence.frames[first + k] for k in range(steps)])
+
+    def _cutting(self, rng: Random) -> Cutting:
+        """Of a photograph, an annotated target, or whatever a random box shows."""
+        if self.stills and rng.random() < 0.7:
+            return self.stills.cutting(rng)
+        clip = self._cut(rng, 1)
+        return blob(rng, clip.images[0], clip.boxes[0] if rng.random() < 0.5 else random_box(rng))
+
+    def _chosen(self, rng: Random) -> tuple[Video, int]:
+        return self.tracks[rng.choice(len(self.tracks), p=self.weights)]
+
     def _cut(self, rng: Random, length: int) -> Clip:
         for _ in range(1000):
-            sequence, track = self.tracks[rng.choice(len(self.tracks), p=self.weights)]
-            clip = cut_clip(rng, sequence, track, length, self.config)
+            clip = cut_clip(rng, *self._chosen(rng), length, self.config)
             if clip is not None:
                 return clip
         raise RuntimeError(f'no track has room for a clip of {length} frames: add longer sequences')

@@ -7,18 +7,42 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from hart_ros.model.boxes import cxcywh_to_xywh, giou_xywh, iou_xywh, xywh_to_cxcywh
+from hart_ros.model.glimpse import standardise
 from hart_ros.model.hart import HART, HartState
 from hart_ros.model.state import StepOutput
+
+from .teacher import Teacher
 
 LOST = 0.15  # IoU under which a target counts as lost in training
 
 
+class Objective(nn.Module):
+    """The loss of the shipped network; has what only training needs: the reading of the teacher."""
+
+    def __init__(self, features: int, truncate: int = 0, teacher: Teacher | None = None) -> None:
+        super().__init__()
+        self.truncate, self.teacher = truncate, teacher
+        self.reading = teacher.reading(features) if teacher else None
+
+    def forward(
+        self, model: HART, clip: dict[str, Tensor], half: bool
+    ) -> tuple[Tensor, dict[str, float]]:
+        """Tracks a batch of clips; see `unroll`."""
+        loss, log, glimpse = unroll(model, clip, half, self.truncate)
+        if self.teacher is None or self.reading is None:
+            return loss, log
+        with torch.autocast(loss.device.type, torch.bfloat16, enabled=half):
+            read = self.reading(model.v1(standardise(*glimpse)))
+        apart = self.teacher.disagreement(read.float(), glimpse[0])
+        return loss + self.teacher.weight * apart, {**log, 'teacher': float(apart.detach())}
+
+
 def unroll(
     model: HART, clip: dict[str, Tensor], half: bool, truncate: int = 0
-) -> tuple[Tensor, dict[str, float]]:
+) -> tuple[Tensor, dict[str, float], tuple[Tensor, Tensor]]:
     """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
 
     Args:
@@ -28,12 +52,12 @@ def unroll(
         truncate: gradients go back at most this many steps, between multiples of it; 0: all.
 
     Returns:
-        The loss, and the means of its parts and of the IoU for the log.
+        The loss; the means of its parts and of the IoU for the log; the last glimpse and coverage.
     """
     images, boxes, present = clip['images'], clip['boxes'], clip['present']
     device = images.device.type
     first = _shaken(boxes[:, 0], 0.03)
-    window = model.window_xywh(first)
+    window = model.first_window_xywh(first)
     glimpse = model.read_glimpse(images[:, 0].float() / 255.0, window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
@@ -43,8 +67,8 @@ def unroll(
             state = _without_history(state)
         # The window is the model's own, yet gradients do not run through it: each step learns to
         # mend the error that it is given.
-        state = replace(state, box_xywh=_next_box(state.box_xywh.detach()))
-        window = model.window_xywh(state.box_xywh)
+        state = _disturbed(replace(state, box_xywh=state.box_xywh.detach()))
+        window = model.next_window_xywh(state)
         glimpse = model.read_glimpse(images[:, t].float() / 255.0, window)
         with torch.autocast(device, torch.bfloat16, enabled=half):
             step, state = model.step_from_glimpse(*glimpse, window, state)
@@ -53,13 +77,15 @@ def unroll(
         logs.append(log)
         state = _restarted(state, step, boxes[:, t])
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
-    return torch.stack(losses).mean(), means
+    return torch.stack(losses).mean(), means, glimpse
 
 
 def step_loss(
     step: StepOutput, truth_xywh: Tensor, present: Tensor
 ) -> tuple[Tensor, dict[str, float]]:
-    """Box, appearance mask and score against the truth, (B, 4); absent targets teach the score.
+    """Box, appearance mask and score against the truth, (B, 4).
+
+    Absent targets, and those whose centre is outside the window, teach the score only.
 
     The mask loss is HART's appearance loss (section 3.4): cross-entropy with the true box drawn
     in the window, both classes weighted alike.
@@ -75,9 +101,10 @@ def step_loss(
     )
     mask_loss = _mask_loss(step.mask_logits.float(), step.window_xywh, truth_xywh)
     share = present.float()
-    count = share.sum().clamp(min=1.0)
-    box_loss = (box_loss.clamp(max=6.0) * share).sum() / count
-    mask_loss = (mask_loss * share).sum() / count
+    seen = share * _centre_inside(truth_xywh, step.window_xywh)
+    count, seen_count = share.sum().clamp(min=1.0), seen.sum().clamp(min=1.0)
+    box_loss = (box_loss.clamp(max=6.0) * seen).sum() / seen_count
+    mask_loss = (mask_loss * seen).sum() / seen_count
     score_loss = F.binary_cross_entropy(step.score.float(), iou * share)
     loss = box_loss + 0.5 * mask_loss + 0.3 * score_loss
     log = {
@@ -118,14 +145,29 @@ def _shaken(box_xywh: Tensor, strength: float | Tensor) -> Tensor:
     return cxcywh_to_xywh(torch.cat((centre, box[:, 2:] * torch.exp(noise[:, 2:])), -1))
 
 
-def _next_box(box_xywh: Tensor) -> Tensor:
-    """The own box, for half of the targets shaken by up to 20%: windows are not to be trusted.
+def _centre_inside(box_xywh: Tensor, window_xywh: Tensor) -> Tensor:
+    """1 where the centre of a box (B, 4) lies in its window (B, 4), else 0: (B,)."""
+    place = (xywh_to_cxcywh(box_xywh)[:, :2] - window_xywh[:, :2]) / window_xywh[:, 2:]
+    return ((place > 0) & (place < 1)).all(-1).float()
+
+
+def _disturbed(state: HartState) -> HartState:
+    """Half of the boxes shaken by up to 20%, a few lost: windows are not to be trusted.
 
     What the network sees has to say where the target is; a small error of the last box, believed,
-    grows from frame to frame.
+    grows from frame to frame. What is lost is not believed, and to be found in a wider window.
     """
-    chosen = torch.rand(len(box_xywh), 1, device=box_xywh.device) < 0.5
-    return _shaken(box_xywh, 0.2 * torch.rand_like(box_xywh[:, :1]) * chosen)
+    chosen = torch.rand_like(state.score[:, None]) < 0.5
+    strength = 0.2 * torch.rand_like(state.score[:, None]) * chosen
+    box = _shaken(state.box_xywh, strength)
+    away = torch.randn_like(box[:, :2]) * 0.8 * box[:, 2:]
+    far = torch.cat((box[:, :2] + away, box[:, 2:]), -1)
+    lost = torch.rand_like(state.score) < 0.03
+    return replace(
+        state,
+        box_xywh=torch.where(lost[:, None], far, box),
+        score=torch.where(lost, 0.5 * torch.rand_like(state.score), state.score.detach()),
+    )
 
 
 def _without_history(state: HartState) -> HartState:
@@ -135,7 +177,14 @@ def _without_history(state: HartState) -> HartState:
 
 
 def _restarted(state: HartState, step: StepOutput, truth_xywh: Tensor) -> HartState:
-    """Puts most of the lost targets back on the truth, so that the rest of the clip is of use."""
+    """Puts some of the lost targets back on the truth, so that the rest of the clip is of use.
+
+    The others stay lost, to learn to find them again.
+    """
     iou = iou_xywh(step.box_xywh.float(), truth_xywh)
-    again = (iou < LOST) & (torch.rand_like(iou) < 0.7)
-    return replace(state, box_xywh=torch.where(again[:, None], truth_xywh, state.box_xywh.float()))
+    again = (iou < LOST) & (torch.rand_like(iou) < 0.3)
+    return replace(
+        state,
+        box_xywh=torch.where(again[:, None], truth_xywh, state.box_xywh.float()),
+        score=torch.where(again, 0.6, state.score.float()),
+    )

@@ -61,6 +61,7 @@ def test_shapes_of_the_shipped_configuration() -> None:
         'cell': (2, config.hidden),
         'output': (2, config.hidden),
         'motion': (2, 4),
+        'score': (2,),
     }
 
 
@@ -76,7 +77,15 @@ def test_window_is_the_box_with_an_equal_margin(x: float, y: float, w: float, h:
     box = torch.tensor([[x, y, w, h]], dtype=torch.float64)
     margin = SMALL.margin * (w * h) ** 0.5
     expected = [x - margin, y - margin, w + 2 * margin, h + 2 * margin]
-    assert small().window_xywh(box)[0].tolist() == pytest.approx(expected)
+    assert small().first_window_xywh(box)[0].tolist() == pytest.approx(expected)
+
+
+def test_doubt_widens_the_window() -> None:
+    box = torch.tensor([[10.0, 20.0, 40.0, 40.0]]).expand(4, 4)
+    window = small().window_xywh(box, torch.tensor([1.0, 0.6, 0.3, 0.0]))
+    sides = 40 + 2 * 40 * SMALL.margin * torch.tensor([1.0, 1.0, 1.5, 2.0])
+    assert_close(window[:, 2], sides)
+    assert_close(window[:, :2] + window[:, 2:] / 2, box[:, :2] + 20)
 
 
 def test_step_reads_the_window_of_the_last_box() -> None:
@@ -85,7 +94,7 @@ def test_step_reads_the_window_of_the_last_box() -> None:
     state = model.init(images[:, 0], boxes)
     for t in (1, 2):
         step, following = model.step(images[:, t], state)
-        assert_close(step.window_xywh, model.window_xywh(state.box_xywh))
+        assert_close(step.window_xywh, model.next_window_xywh(state))
         assert_close(step.box_xywh, following.box_xywh)
         state = following
 
@@ -210,7 +219,7 @@ def test_gradients_of_init_and_of_a_step() -> None:
     assert gradcheck(run, (images.requires_grad_(), *values), fast_mode=True)
 
     def from_state(cell: Tensor, output: Tensor, motion: Tensor, template: Tensor) -> Any:
-        state = HartState(boxes, template, cell, output, motion)
+        state = HartState(boxes, template, cell, output, motion, boxes.new_ones(2))
         step, following = model.step(images.detach()[:, 1], state)
         return step.box_xywh, step.score, step.mask_logits, following.cell, following.output
 

@@ -13,7 +13,7 @@ import torch
 from hart_ros.evaluation.metrics import iou_xywh
 from hart_ros.training.augment import add_lookalike, add_occluder, photometric, smooth_path
 from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, ClipConfig, cut_clip
-from hart_ros.training.compose import composed_clip
+from hart_ros.training.compose import blob, composed_clip
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture, NumberedBatches, as_tensors
 from hart_ros.training.motions import load_motions, real_motion
@@ -59,10 +59,12 @@ def test_frames_without_a_box_are_marked_absent(sequence: Sequence) -> None:
 
 
 def test_a_composed_clip_has_a_tight_box(sequence: Sequence) -> None:
-    target = a_clip(sequence, 0)
+    source = a_clip(sequence, 0)
     dark = np.zeros((1, CANVAS, CANVAS, 3), np.uint8)
     for seed in range(5):
-        clip = composed_clip(np.random.default_rng(seed), 4, dark, dark[0], target)
+        rng = np.random.default_rng(seed)
+        target = blob(rng, source.images[0], source.boxes[0])
+        clip = composed_clip(rng, 4, dark, target, [])
         assert len(clip.images) == 4
         for image, box in zip(clip.images, clip.boxes, strict=True):
             x, y, w, h = box

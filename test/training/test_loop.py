@@ -139,10 +139,10 @@ def test_checkpoints_without_settings_can_be_resumed(tmp_path: Path, sequence: S
 def test_a_gradient_that_is_not_finite_is_left_out(
     tmp_path: Path, sequence: Sequence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def spoilt(model: HART, *_: object) -> tuple[Tensor, dict[str, float]]:
+    def spoilt(_: object, model: HART, *__: object) -> tuple[Tensor, dict[str, float]]:
         return model.embed.weight.sum() * float('nan'), {'iou': 0.0}
 
-    monkeypatch.setattr('hart_ros.training.loop.unroll', spoilt)
+    monkeypatch.setattr('hart_ros.training.loop.Objective.forward', spoilt)
     trainer = trained(tmp_path, sequence)
     assert all(p.isfinite().all() for p in trainer.model.parameters())
 

@@ -56,6 +56,14 @@ def test_an_absent_target_teaches_the_score_alone() -> None:
     assert log['score'] == pytest.approx(-np.log(0.75), rel=1e-5)
 
 
+def test_a_target_outside_the_window_teaches_the_score_alone() -> None:
+    there, mask = torch.tensor([True]), torch.zeros(1, 4, 4)
+    truth = torch.tensor([[125.0, 25.0, 50.0, 50.0]])
+    _, log = step_loss(step_of([60, 25, 50, 50], 0.25, mask), truth, there)
+    assert log['box'] == log['mask'] == 0
+    assert log['score'] == pytest.approx(-np.log(0.75), rel=1e-5)
+
+
 def test_truncation_keeps_the_loss_and_cuts_the_gradient(sequence: Sequence) -> None:
     mixture = ClipMixture([sequence], 4, 0)
     batch = {name: value[None].expand(2, *value.shape) for name, value in mixture[0].items()}
@@ -63,7 +71,7 @@ def test_truncation_keeps_the_loss_and_cuts_the_gradient(sequence: Sequence) -> 
     for truncate in (0, 3, 1):
         torch.manual_seed(0)
         model = HART(SMALL)
-        loss, _ = unroll(model, batch, False, truncate)
+        loss, *_ = unroll(model, batch, False, truncate)
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
         assert model.lstm.weight_hh.grad is not None
@@ -90,7 +98,7 @@ def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     losses = []
     for _ in range(40):
-        loss, _ = unroll(model, batch, half)
+        loss, *_ = unroll(model, batch, half)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Photographs as a source of things to follow: there are more of them than of annotated video.
+
+The outline of what a photograph shows is found without labels (GrabCut, Rother et al. 2004,
+started from the middle of the picture); where none is found, the photograph is background only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from .clips import CANVAS, Clip, Random, film, panned
+from .settings import ConfigError
+
+SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.bmp'}
+WORKING_SIDE = 192  # pixels, longest side while the outline is sought
+BORDER = 0.1  # of the picture, each side, where nothing belongs to the thing
+SMALLEST_SHARE, LARGEST_SHARE = 0.04, 0.6  # of the picture that a believable thing covers
+WHOLE = 0.8  # share of what was found that its largest piece must have
+
+
+@dataclass(frozen=True)
+class Still:
+    """A photograph, and a picture of its thing's outline where one was found."""
+
+    image: Path
+    outline: Path | None
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """A piece of a picture and which of its pixels are the thing."""
+
+    patch: np.ndarray  # (h, w, 3), uint8 BGR
+    shape: np.ndarray  # (h, w), float32 in [0, 1]
+
+
+def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
+    """All photographs under a folder, their outlines drawn into the cache on first use.
+
+    Raises:
+        ConfigError: no photograph there.
+    """
+    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise ConfigError(f'{folder}: no photographs (*.jpg, *.png); name a folder that has some')
+    home = cache / f'stills-{folder.resolve().name}'
+    outlines = [home / path.relative_to(folder).with_suffix('.png') for path in paths]
+    missing = [k for k, outline in enumerate(outlines) if not outline.is_file()]
+    # Spawned: OpenCV's threads, used before, do not live on in a fork.
+    with ProcessPoolExecutor(workers, get_context('spawn')) as pool:
+        made = pool.map(_make_outline, [paths[k] for k in missing], [outlines[k] for k in missing])
+        for _ in tqdm(made, desc='outlines', total=len(missing), mininterval=5.0, disable=None):
+            pass
+    return [
+        Still(path, outline if outline.stat().st_size else None)
+        for path, outline in zip(paths, outlines)
+        if outline.is_file()
+    ]
+
+
+def _make_outline(image: Path, outline: Path) -> None:
+    """Draws the outline; an empty file says that there is none, no file that nothing was read."""
+    cv2.setNumThreads(1)
+    picture = cv2.imread(str(image), cv2.IMREAD_COLOR)
+    if picture is None or min(picture.shape[:2]) < 64:
+        return
+    found = find_outline(picture)
+    outline.parent.mkdir(parents=True, exist_ok=True)
+    part = outline.with_suffix('.part')
+    part.write_bytes(b'' if found is None else cv2.imencode('.png', found)[1].tobytes())
+    part.replace(outline)
+
+
+def find_outline(picture: np.ndarray) -> np.ndarray | None:
+    """The thing in the middle of a picture (H, W, 3), as (h, w) uint8 0 or 255, smaller; or None.
+
+    What touches the picture's border, is tiny or in pieces is not believed.
+    """
+    scale = WORKING_SIDE / max(picture.shape[:2])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = small.shape[:2]
+    left, top = int(BORDER * width), int(BORDER * height)
+    labels = np.zeros((height, width), np.uint8)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(0)
+    area = (left, top, width - 2 * left, height - 2 * top)
+    cv2.grabCut(small, labels, area, *models, 4, cv2.GC_INIT_WITH_RECT)
+    mask = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
+    if count < 2:
+        return None
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    size = stats[largest, cv2.CC_STAT_AREA]
+    whole = size >= WHOLE * mask.sum()
+    fits = SMALLEST_SHARE <= size / mask.size <= LARGEST_SHARE
+    if not (whole and fits):
+        return None
+    return np.where(pieces == largest, 255, 0).astype(np.uint8)
+
+
+class Stills:
+    """Random pieces of photographs; all follow from the random numbers alone."""
+
+    def __init__(self, stills: Sequence[Still] = ()) -> None:
+        self.all = list(stills)
+        self.outlined = [still for still in stills if still.outline]
+
+    def __bool__(self) -> bool:
+        return bool(self.outlined)
+
+    def scene(self, rng: Random, steps: int) -> np.ndarray:
+        """A camera pans over a photograph: canvases (steps, CANVAS, CANVAS, 3)."""
+        picture = _read(self.all[int(rng.integers(len(self.all)))])
+        return panned(rng, [picture] * steps)
+
+    def clip(self, rng: Random, steps: int) -> Clip:
+        """A photograph's thing where it was photographed; only the camera moves.
+
+        Around the photograph is its mirror image: things fill most of their photographs.
+        """
+        picture, outline = self._outlined(rng)
+        height, width = picture.shape[:2]
+        around = height // 2, height // 2, width // 2, width // 2
+        picture = cv2.copyMakeBorder(picture, *around, cv2.BORDER_REFLECT_101)
+        x, y, w, h = cv2.boundingRect(outline)
+        box = np.array([x + width // 2, y + height // 2, w, h], np.float64)
+        boxes = np.repeat(box[None], steps, 0)
+        return film(rng, [picture] * steps, boxes, np.ones(steps, bool))
+
+    def cutting(self, rng: Random) -> Cutting:
+        """A photograph's thing, cut out."""
+        picture, outline = self._outlined(rng)
+        x, y, w, h = cv2.boundingRect(outline)
+        zoom = min(1.0, CANVAS / max(w, h))  # it is pasted smaller than a canvas
+        resized = partial(cv2.resize, dsize=None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        shape = outline[y : y + h, x : x + w].astype(np.float32) / 255.0
+        return Cutting(resized(picture[y : y + h, x : x + w]), resized(shape))
+
+    def _outlined(self, rng: Random) -> tuple[np.ndarray, np.ndarray]:
+        still = self.outlined[int(rng.integers(len(self.outlined)))]
+        picture = _read(still)
+        outline = cv2.imread(str(still.outline), cv2.IMREAD_GRAYSCALE)
+        outline = cv2.resize(outline, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return picture, np.where(outline > 127, 255, 0).astype(np.uint8)
+
+
+def _read(still: Still) -> np.ndarray:
+    """A photograph, at most some 500 pixels wide: (H, W, 3), uint8 BGR."""
+    picture = cv2.imread(str(still.image), cv2.IMREAD_COLOR)
+    shrink = max(1, round(max(picture.shape[:2]) / 500))
+    if shrink > 1:
+        size = picture.shape[1] // shrink, picture.shape[0] // shrink
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return picture

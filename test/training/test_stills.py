@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Things are found in photographs, cut out, and filmed where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hart_ros.evaluation.metrics import iou_xywh
+from hart_ros.training.clips import CANVAS, ClipConfig
+from hart_ros.training.frames import Sequence
+from hart_ros.training.mixture import ClipMixture
+from hart_ros.training.settings import ConfigError
+from hart_ros.training.stills import Stills, find_outline, load_stills
+
+
+def photograph() -> np.ndarray:
+    """A red ellipse, (110, 70) to (210, 170), before grey noise."""
+    picture = np.random.default_rng(0).integers(90, 130, (240, 320, 1), np.uint8).repeat(3, 2)
+    cv2.ellipse(picture, (160, 120), (50, 50), 0, 0, 360, (20, 30, 220), -1)
+    return picture
+
+
+@pytest.fixture
+def stills(tmp_path: Path) -> Stills:
+    folder = tmp_path / 'photographs' / 'some'
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / 'thing.png'), photograph())
+    cv2.imwrite(str(folder / 'empty.jpg'), np.full((240, 320, 3), 127, np.uint8))
+    (folder / 'broken.jpg').write_bytes(b'no picture')
+    return Stills(load_stills(tmp_path / 'photographs', tmp_path / 'cache', 1))
+
+
+def test_the_thing_in_the_middle_is_outlined() -> None:
+    found = find_outline(photograph())
+    assert found is not None
+    x, y, w, h = (k * 320 / found.shape[1] for k in cv2.boundingRect(found))
+    assert iou_xywh((x, y, w, h), (110, 70, 100, 100)) > 0.85
+
+
+def test_photographs_are_sorted_by_what_they_show(stills: Stills) -> None:
+    assert [still.image.name for still in stills.all] == ['empty.jpg', 'thing.png']
+    assert [still.image.name for still in stills.outlined] == ['thing.png']
+
+
+def test_outlines_are_drawn_once(stills: Stills, monkeypatch: pytest.MonkeyPatch) -> None:
+    outline = stills.outlined[0].outline
+    assert outline is not None
+    before = outline.stat().st_mtime_ns
+    folder, cache = stills.all[0].image.parents[1], outline.parents[2]
+    assert load_stills(folder, cache, 1) == stills.all
+    assert outline.stat().st_mtime_ns == before
+
+
+def test_a_thing_is_cut_out(stills: Stills) -> None:
+    cutting = stills.cutting(np.random.default_rng(0))
+    inside = cutting.patch[cutting.shape > 0.5]
+    assert cutting.shape.shape == cutting.patch.shape[:2]
+    assert np.median(inside[:, 2]) > 200
+    assert 0.7 < (cutting.shape > 0.5).mean() < 0.85  # an ellipse fills pi / 4 of its box
+
+
+def test_a_thing_is_filmed_in_place(stills: Stills) -> None:
+    for seed in range(4):
+        clip = stills.clip(np.random.default_rng(seed), 3)
+        for image, (x, y, w, h) in zip(clip.images, clip.boxes):
+            middle = image[int(np.clip(y + h / 2, 0, 255)), int(np.clip(x + w / 2, 0, 255))]
+            assert middle[2] > 150
+
+
+def test_scenes_are_canvases(stills: Stills) -> None:
+    assert stills.scene(np.random.default_rng(0), 3).shape == (3, CANVAS, CANVAS, 3)
+
+
+def test_clips_are_made_of_photographs(stills: Stills, sequence: Sequence) -> None:
+    config = ClipConfig(composed=0.5, still=1)
+    with_stills = ClipMixture([sequence], 4, 0, config, stills=stills)
+    without = ClipMixture([sequence], 4, 0, config)
+    for k in range(6):
+        assert with_stills[k]['images'].equal(with_stills[k]['images'])
+        assert not with_stills[k]['images'].equal(without[k]['images'])
+
+
+def test_a_folder_without_photographs_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='no photographs'):
+        load_stills(tmp_path, tmp_path / 'cache')
