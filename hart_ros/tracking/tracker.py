@@ -7,6 +7,7 @@ that goes in and comes out. `Tracker` keeps that state for you.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,7 +80,14 @@ class HartTracker:
         self.device = select_device(device)
         self.backend = select_backend(backend, self.device)
         self.model = load_model(weights, self.device)
-        self._network = network_of(self.model, self.backend, torch.get_num_threads())
+        try:
+            self._network = network_of(self.model, self.backend, torch.get_num_threads())
+        except Exception as error:  # of versions of torch and ONNX Runtime that do not fit
+            if backend != 'auto' or self.backend == 'torch':
+                raise
+            warnings.warn(f'torch runs the network, for ONNX Runtime cannot: {error}', stacklevel=2)
+            self.backend = 'torch'
+            self._network = network_of(self.model, self.backend, torch.get_num_threads())
 
     @torch.inference_mode()
     def init(self, frame: np.ndarray, box_xywh: Sequence[float]) -> TargetState:

@@ -138,3 +138,15 @@ def test_without_onnx_runtime_torch_takes_over(
     assert HartTracker(weights, 'cpu').backend == 'torch'
     with pytest.raises(ValueError, match='install onnx and onnxruntime'):
         HartTracker(weights, 'cpu', backend='onnx')
+
+
+def test_where_onnx_runtime_fails_torch_takes_over(
+    monkeypatch: pytest.MonkeyPatch, weights: Path
+) -> None:
+    if select_backend('auto', torch.device('cpu')) == 'torch':
+        pytest.skip('needs ONNX Runtime')
+    monkeypatch.setattr('torch.onnx.export', lambda *a, **k: 1 / 0)
+    with pytest.warns(UserWarning, match='torch runs the network'):
+        assert HartTracker(weights, 'cpu').backend == 'torch'
+    with pytest.raises(ZeroDivisionError):
+        HartTracker(weights, 'cpu', backend='onnx')
