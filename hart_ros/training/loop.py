@@ -57,7 +57,8 @@ class Unrolled(nn.Module):
             taught = config.teacher.features != 'none'
             teacher = Teacher(config.teacher.features, config.teacher.weight) if taught else None
             features = config.model.v1_widths[-1]
-            self.objective = Objective(features, config.curriculum.truncate, teacher)
+            truncate = config.curriculum.truncate
+            self.objective = Objective(features, truncate, teacher, config.losses)
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
         loss, log = self.objective(self.model, clips, self.config.half)
@@ -200,6 +201,8 @@ class Trainer:
             num_workers=config.workers,
             pin_memory=group.device.type == 'cuda',
             worker_init_fn=_leave_signals,
+            # OpenCV's and OpenMP's threads do not live on in a fork.
+            multiprocessing_context='spawn' if config.workers else None,
         )
         return iter(loader)
 

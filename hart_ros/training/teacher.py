@@ -30,8 +30,6 @@ class Teacher:
 
     def __init__(self, path: str, weight: float) -> None:
         self.weight = weight
-        # The processes that cut clips are forked, which OpenCV's own threads do not survive.
-        cv2.setNumThreads(1)
         try:
             self.network = cv2.dnn.readNetFromONNX(path)
             self.channels = int(self._features(np.zeros((SIDE, SIDE, 3), np.float32)).shape[0])
