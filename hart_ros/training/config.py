@@ -61,6 +61,14 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class LossConfig:
+    """What the shipped network's losses weigh, beside the box's."""
+
+    mask: float = limited(0.5, 0)
+    score: float = limited(0.3, 0)
+
+
+@dataclass(frozen=True)
 class TeacherConfig:
     """Another network whose features V1's are to tell."""
 
@@ -88,6 +96,7 @@ class TrainConfig:
     clips: ClipConfig = field(default_factory=ClipConfig)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    losses: LossConfig = field(default_factory=LossConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
     network: Literal['hart', 'hart_2017'] = 'hart'
     model: HartConfig = field(default_factory=HartConfig)

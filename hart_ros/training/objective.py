@@ -14,24 +14,32 @@ from hart_ros.model.glimpse import standardise
 from hart_ros.model.hart import HART, HartState
 from hart_ros.model.state import StepOutput
 
+from .config import LossConfig
 from .teacher import Teacher
 
+USUAL = LossConfig()
 LOST = 0.15  # IoU under which a target counts as lost in training
 
 
 class Objective(nn.Module):
     """The loss of the shipped network; has what only training needs: the reading of the teacher."""
 
-    def __init__(self, features: int, truncate: int = 0, teacher: Teacher | None = None) -> None:
+    def __init__(
+        self,
+        features: int,
+        truncate: int = 0,
+        teacher: Teacher | None = None,
+        losses: LossConfig = USUAL,
+    ) -> None:
         super().__init__()
-        self.truncate, self.teacher = truncate, teacher
+        self.truncate, self.teacher, self.losses = truncate, teacher, losses
         self.reading = teacher.reading(features) if teacher else None
 
     def forward(
         self, model: HART, clip: dict[str, Tensor], half: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """Tracks a batch of clips; see `unroll`."""
-        loss, log, glimpse = unroll(model, clip, half, self.truncate)
+        loss, log, glimpse = unroll(model, clip, half, self.truncate, self.losses)
         if self.teacher is None or self.reading is None:
             return loss, log
         with torch.autocast(loss.device.type, torch.bfloat16, enabled=half):
@@ -41,7 +49,11 @@ class Objective(nn.Module):
 
 
 def unroll(
-    model: HART, clip: dict[str, Tensor], half: bool, truncate: int = 0
+    model: HART,
+    clip: dict[str, Tensor],
+    half: bool,
+    truncate: int = 0,
+    losses: LossConfig = USUAL,
 ) -> tuple[Tensor, dict[str, float], tuple[Tensor, Tensor]]:
     """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
 
@@ -50,6 +62,7 @@ def unroll(
         clip: images (B, T, 3, H, W) uint8, boxes (B, T, 4) xywh pixels, present (B, T) bool.
         half: run the network in bfloat16; glimpses and boxes stay in float32.
         truncate: gradients go back at most this many steps, between multiples of it; 0: all.
+        losses: what they weigh.
 
     Returns:
         The loss; the means of its parts and of the IoU for the log; the last glimpse and coverage.
@@ -61,7 +74,7 @@ def unroll(
     glimpse = model.read_glimpse(images[:, 0].float() / 255.0, window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
-    losses, logs = [], []
+    terms, logs = [], []
     for t in range(1, images.shape[1]):
         if truncate and t > 1 and (t - 1) % truncate == 0:
             state = _without_history(state)
@@ -72,16 +85,16 @@ def unroll(
         glimpse = model.read_glimpse(images[:, t].float() / 255.0, window)
         with torch.autocast(device, torch.bfloat16, enabled=half):
             step, state = model.step_from_glimpse(*glimpse, window, state)
-        loss, log = step_loss(step, boxes[:, t], present[:, t])
-        losses.append(loss)
+        loss, log = step_loss(step, boxes[:, t], present[:, t], losses)
+        terms.append(loss)
         logs.append(log)
         state = _restarted(state, step, boxes[:, t])
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
-    return torch.stack(losses).mean(), means, glimpse
+    return torch.stack(terms).mean(), means, glimpse
 
 
 def step_loss(
-    step: StepOutput, truth_xywh: Tensor, present: Tensor
+    step: StepOutput, truth_xywh: Tensor, present: Tensor, losses: LossConfig = USUAL
 ) -> tuple[Tensor, dict[str, float]]:
     """Box, appearance mask and score against the truth, (B, 4).
 
@@ -106,7 +119,7 @@ def step_loss(
     box_loss = (box_loss.clamp(max=6.0) * seen).sum() / seen_count
     mask_loss = (mask_loss * seen).sum() / seen_count
     score_loss = F.binary_cross_entropy(step.score.float(), iou * share)
-    loss = box_loss + 0.5 * mask_loss + 0.3 * score_loss
+    loss = box_loss + losses.mask * mask_loss + losses.score * score_loss
     log = {
         'loss': float(loss.detach()),
         'box': float(box_loss.detach()),

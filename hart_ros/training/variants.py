@@ -10,7 +10,7 @@ from typing import Any
 from hart_ros.model.hart_2017 import ABLATIONS
 
 from .clips import ClipConfig
-from .config import CurriculumConfig, OptimiserConfig, TrainConfig
+from .config import CurriculumConfig, LossConfig, OptimiserConfig, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,12 @@ CHANGES = Comparison(
         _without('no_running', 'filters from the first frame alone', running_filters=0),
         _without('no_memory', 'no LSTM', memory=False),
         _without('no_votes', 'box read from the vector alone', votes=False),
+        Variant('no_mask_loss', 'the mask is not taught', {'losses': LossConfig(mask=0)}),
+        Variant(
+            'no_score',
+            'no predicted IoU, by which the window widens',
+            {'losses': LossConfig(score=0), 'model': replace(TrainConfig().model, widening=0)},
+        ),
     ),
 )
 COMPARISONS: dict[str, Comparison] = {'poster': POSTER, 'changes': CHANGES}

@@ -30,7 +30,7 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     def smaller(settings: Mapping[str, Any]) -> dict[str, Any]:
         if 'model_2017' in settings:
             return {**settings, 'model_2017': replace(settings['model_2017'], **TINY)}
-        return {'model': replace(settings.get('model', HartConfig()), **SMALL)}
+        return {**settings, 'model': replace(settings.get('model', HartConfig()), **SMALL)}
 
     for name, found in COMPARISONS.items():
         variants = tuple(replace(v, settings=smaller(v.settings)) for v in found.variants)
@@ -88,11 +88,11 @@ def test_parts_of_the_shipped_network_are_left_out(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = COMPARISONS['changes']
-    some = tuple(v for v in whole.variants if v.name in ('no_running', 'no_votes'))
+    some = tuple(v for v in whole.variants if v.name in ('no_running', 'no_score'))
     monkeypatch.setitem(COMPARISONS, 'changes', replace(whole, variants=some))
     assert run(data, 'changes', '--steps', '1') == 0
     found = json.loads((data.parent / 'out' / 'result.json').read_text())
-    assert [v['name'] for v in found['variants']] == ['no_running', 'no_votes']
+    assert [v['name'] for v in found['variants']] == ['no_running', 'no_score']
     model = load_model(data.parent / 'out' / 'no_running' / 'final.safetensors')
     assert model.config == replace(HartConfig(), **SMALL, running_filters=0)
 
@@ -101,7 +101,7 @@ def test_parts_of_the_shipped_network_are_left_out(
 def test_variants_differ_only_in_their_network(name: str) -> None:
     comparison = COMPARISONS[name]
     own = {key for v in comparison.variants for key in v.settings}
-    assert own <= {'network', 'model', 'model_2017'}
+    assert own <= {'network', 'model', 'model_2017', 'losses'}
     configs = [checked(replace(comparison.base, **v.settings)) for v in comparison.variants]
     assert len({repr(config) for config in configs}) == len(configs)
 

@@ -9,6 +9,7 @@ import torch
 
 from hart_ros.model.hart import HART, HartConfig
 from hart_ros.model.state import StepOutput
+from hart_ros.training.config import LossConfig
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.objective import drawn_box, step_loss, unroll
@@ -104,3 +105,14 @@ def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
         optimiser.step()
         losses.append(float(loss.detach()))
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+
+
+def test_losses_weigh_as_they_are_set(sequence: Sequence) -> None:
+    batch = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
+    logs = []
+    for losses in (LossConfig(), LossConfig(mask=0, score=0)):
+        torch.manual_seed(0)
+        logs.append(unroll(HART(SMALL).eval(), batch, False, 0, losses)[1])
+    usual, alone = logs
+    assert usual['loss'] == pytest.approx(usual['box'] + 0.5 * usual['mask'] + 0.3 * usual['score'])
+    assert alone['loss'] == pytest.approx(alone['box'])
