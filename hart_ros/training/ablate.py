@@ -69,48 +69,51 @@ def main(argv: list[str] | None = None) -> int:
         _, sequences = load_sequences(base.data, base.clips.whole_frames)
     except (ConfigError, SourceError) as error:
         parser.error(str(error))
-    origins = {'command': command, **origin()}
     weights = {variant.name: out / variant.name / FINAL for variant in variants}
     trackers = {name: Tracker(file, base.device, base.threads) for name, file in weights.items()}
     results = run(trackers, ['hart60'], _targets(sequences))
-    print(f'\n{aligned(table(variants, results))}\n\n{aligned(sequence_table(results, "hart60"))}')
-    print(f'\n{caption(base, len(sequences))}')
+    text = caption(variants, base, len(sequences))
     content = {
-        'origin': origins,
-        'caption': caption(base, len(sequences)),
-        'variants': [
-            {**asdict(variant), **_figures(results, variant.name)} for variant in variants
-        ],
+        'origin': {'command': command, **origin()},
+        'caption': text,
+        'variants': [{**asdict(v), **_figures(results, v.name)} for v in variants],
         'settings': asdict(base),
     }
     (out / 'result.json').write_text(json.dumps(content, indent=1) + '\n')
     (out / 'iou60.svg').write_text(draw_over_steps(results), encoding='utf-8')
+    tables = table(variants, results), sequence_table(results, 'hart60')
+    print('', *map(aligned, tables), text, sep='\n\n')
     print(f'\n{out / "result.json"}\n{out / "iou60.svg"}')
     return 0
 
 
 def table(variants: InOrder[Variant], results: InOrder[TargetResult]) -> list[list[str]]:
-    """Rows of cells: a heading, then a variant a row."""
-    rows = [['', 'hart60', 'last step', 'KITTI, published', 'ms', '']]
+    """Rows of cells: a heading, then a variant a row; see `caption`."""
+    rows = [['', 'hart60', 'last step', 'ms', 'published']]
     for variant in variants:
         found = _figures(results, variant.name)
         published = f'{variant.published:.2f}' if variant.published else ''
-        cells = [f'{found["hart60"]:.3f}', f'{found["iou_by_step"][-1]:.3f}', published]
-        rows.append([variant.name, *cells, f'{found["milliseconds"]:.1f}', variant.meaning])
+        cells = [f'{found["hart60"]:.3f}', f'{found["iou_by_step"][-1]:.3f}']
+        cells.append(f'{found["milliseconds"]:.1f}')
+        rows.append([f'{variant.name}: {variant.meaning}', *cells, published])
     return rows
 
 
-def caption(base: TrainConfig, sequences: int) -> str:
+def caption(variants: InOrder[Variant], base: TrainConfig, sequences: int) -> str:
     """How the figures of a table came to be, in words."""
     optimiser, lengths = base.optimiser, [length for _, length in base.curriculum.stages]
-    return (
-        f'hart60: mean IoU over clips of 60 steps of {sequences} sequences that were not trained '
-        f'on; last step: over the ends of the clips. All were trained on the same clips, '
-        f'{base.steps} steps of {base.batch} clips of {lengths[0]} to {lengths[-1]} frames by '
-        f'{optimiser.kind}, learning rate {optimiser.learning_rate:g}, seed {base.seed}, from '
-        'random weights. Published: 400,000 steps on KITTI from ImageNet weights, by RMSProp at '
-        '3.3e-6, at which nothing is learnt in minutes.'
+    text = (
+        f'hart60: mean IoU over clips of 60 steps, {sequences} sequences that were not trained on; '
+        'last step: at the ends of these clips. All were trained from random weights with the same '
+        f'clips: {base.steps} steps of {base.batch}, of {lengths[0]} to {lengths[-1]} frames, by '
+        f'{optimiser.kind} at up to {optimiser.learning_rate:g}, seed {base.seed}.'
     )
+    if any(variant.published for variant in variants):
+        text += (
+            ' Published figures: KITTI, 400,000 steps by RMSProp at 3.3e-6, at which minutes teach '
+            'nothing, and a V1 three to four times as wide that starts from ImageNet.'
+        )
+    return text
 
 
 def _base(comparison: Comparison, options: argparse.Namespace) -> TrainConfig:
