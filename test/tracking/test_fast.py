@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from hart_ros.data.source import open_source
 from hart_ros.model.glimpse import gaussian_glimpse
 from hart_ros.model.hart import NARROWEST_SIGMA, HartState
-from hart_ros.tracking import HartTracker, load_model
+from hart_ros.model.hart_2017 import HART2017
+from hart_ros.tracking import HartTracker, load_model, save_weights
 from hart_ros.tracking.fast import select_backend
 from hart_ros.tracking.networks import HartNetwork, HartStep, kept_in_sight
 from hart_ros.tracking.types import BoxXYWH
@@ -42,13 +44,25 @@ def drive() -> Drive:
     return frames + frames[-2:0:-1], source.boxes(0)[0]
 
 
-@pytest.fixture(scope='module', params=['shipped', 'random'])
+@pytest.fixture(scope='module', params=['shipped', 'random', 'of 2017'])
 def expected(
-    request: pytest.FixtureRequest, drive: Drive, weights: Path
+    request: pytest.FixtureRequest, drive: Drive, weights: Path, weights_2017: Path
 ) -> tuple[Path, list[BoxXYWH]]:
     """Weights, and the boxes of their network in plain PyTorch on whole frames."""
-    path = SHIPPED if request.param == 'shipped' else weights
+    path = {'shipped': SHIPPED, 'random': weights, 'of 2017': weights_2017}[request.param]
     return path, list(plain_boxes(load_model(path), *drive))
+
+
+@pytest.fixture(scope='module')
+def weights_2017(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random, with boxes that move; at the network's start they hardly do."""
+    torch.manual_seed(0)
+    model = HART2017()
+    nn.init.normal_(model.attention_readout.readout.delta.weight, std=0.02)
+    nn.init.normal_(model.box_readout.readout.delta.weight, std=0.02)
+    path = tmp_path_factory.mktemp('2017') / 'random.safetensors'
+    save_weights(model, path)
+    return path
 
 
 @torch.inference_mode()
