@@ -125,7 +125,7 @@ class Results:
             )
         axes.set(xscale='log', yscale='log', ylabel=f'ms a frame, {_threads(threads)}')
         axes.set_xticks(pixels)
-        axes.set_xticklabels(sizes)
+        axes.set_xticklabels(sizes, rotation=30, ha='right')
         axes.minorticks_off()
         axes.grid(True, color='0.9')
         axes.legend(loc='center left', bbox_to_anchor=(1.0, 0.5), frameon=False)
