@@ -60,11 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f'hart-benchmark: {error}', file=sys.stderr)
         return 2
     where = {**origin(), 'command': shlex.join(['hart-benchmark', *arguments])}
-    print(text(results.tables(), options.markdown))
-    print('\n' + ', '.join(f'{name}: {value}' for name, value in where.items()))
     figures = {**results.figures(), 'origin': where}
     (options.out / 'result.json').write_text(json.dumps(figures, indent=1) + '\n')
     results.plot(options.out / 'speed.png')
+    print(text(results.tables(), options.markdown))
+    print('\n' + ', '.join(f'{name}: {value}' for name, value in where.items()))
     print('\n'.join(str(options.out / name) for name in ('result.json', 'speed.png')))
     return 0
 

@@ -42,7 +42,7 @@ class Results:
         for name in main:
             times = [f'{by_size[s][name].median:.2f} / {by_size[s][name].p99:.2f}' for s in sizes]
             timing, iou = main[name], main[name].iou
-            factor = f'{ratio(timing, main["hart"]):.1f} x' if name != 'hart' else ''
+            factor = f'{ratio(timing, main["hart"]):.2g} x' if name != 'hart' else ''
             known = UNKNOWN if iou is None else f'{iou:.2f}'
             memory = f'{self.memory[name]:.0f}' if name in self.memory else UNKNOWN
             rows.append([name, *times, f'{timing.fps:.0f}', factor, known, memory])
