@@ -41,10 +41,12 @@ Commands, in order:
 
 {runs}
 
-Paths are those of the machine that trained; `CONTRIBUTING.md` describes the folder of sequences.
+Paths are those of the machine that trained; `CONTRIBUTING.md` describes the folders of sequences
+and of photographs. A run that starts from `hart.safetensors` takes the one shipped at its commit,
+whose card (`git show COMMIT:hart_ros/weights/MODEL_CARD.md`) says how that was made.
 
-Data: {real} real sequences ({names}) and {drives} synthetic drives (`hart_ros.data.synthetic`);
-cut-and-paste clips are made of the same frames. No pretrained weights.
+Data: {real} real sequences ({names}), {drives} synthetic drives (`hart_ros.data.synthetic`){more};
+cut-and-paste clips are made of the same pictures. No weights of other networks{teacher}.
 
 ## How good
 
@@ -135,6 +137,8 @@ def card(
         real=len(real),
         names=', '.join(real),
         drives=max(_drives(e) for e in starts),
+        more=' and photographs' if _any(starts, 'data', 'stills', ()) else '',
+        teacher=_taught(starts),
         table='\n'.join(table),
         here=origin(),
     )
@@ -146,6 +150,21 @@ def _drives(start: dict[str, Any]) -> int:
         return int(start['config']['data']['drives'])
     options = command_line().parse_args(shlex.split(start['command'])[1:])
     return configured(options).data.drives
+
+
+def _any(starts: list[dict[str, Any]], section: str, name: str, none: Any) -> Any:
+    """The last value of a setting in the runs that is not `none`; else None."""
+    found = [e.get('config', {}).get(section, {}).get(name, none) for e in starts]
+    return next((value for value in reversed(found) if value and value != none), None)
+
+
+def _taught(starts: list[dict[str, Any]]) -> str:
+    teacher = _any(starts, 'teacher', 'features', 'none')
+    if teacher is None:
+        return ''
+    return (
+        f': in training, V1 learns to tell what {Path(teacher).name} sees, which is not part of it'
+    )
 
 
 def _means(rows: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:

@@ -25,14 +25,24 @@ def test_runs_after_the_best_step_are_left_out() -> None:
     assert 'average at step 100,' in text
     assert 'hart-train DATA --drives 0`' in text
     assert '--drives 7' not in text
-    assert '1 real sequences (ball) and 0 synthetic drives' in text
+    assert '1 real sequences (ball), 0 synthetic drives' in text
+    assert 'No weights of other networks.' in text
 
 
 def test_settings_from_a_file_are_known_from_the_log() -> None:
     told = {**start(0, ''), 'command': 'hart-train none.yaml', 'config': {'data': {'drives': 5}}}
     text = card([told, {'step': 100, 'hart60': 0.6}], [('car', 0.6, 0.3)], ['ball'])
     assert 'hart-train none.yaml`' in text
-    assert 'and 5 synthetic drives' in text
+    assert ', 5 synthetic drives' in text
+    assert 'and photographs' not in text
+
+
+def test_photographs_and_a_teacher_are_told() -> None:
+    config = {'data': {'drives': 5, 'stills': ['a']}, 'teacher': {'features': 'b/nano.onnx'}}
+    log = [{**start(0, ''), 'config': config}, {'step': 100, 'hart60': 0.6}]
+    text = card(log, [('car', 0.6, 0.3)], ['ball'])
+    assert '`hart_ros.data.synthetic`) and photographs;' in text.replace('\n', ' ')
+    assert 'tell what `nano.onnx` sees' in text
 
 
 def test_an_average_names_its_steps_and_the_runs_up_to_the_last() -> None:
