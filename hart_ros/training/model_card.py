@@ -162,9 +162,7 @@ def _taught(starts: list[dict[str, Any]]) -> str:
     teacher = _any(starts, 'teacher', 'features', 'none')
     if teacher is None:
         return ''
-    return (
-        f': in training, V1 learns to tell what {Path(teacher).name} sees, which is not part of it'
-    )
+    return f'; in training, V1 learned to tell what `{Path(teacher).name}` sees'
 
 
 def _means(rows: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
