@@ -12,6 +12,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from hart_ros.nodes.frame_buffer import Fate
+from hart_ros.tracking.target_state import State
 
 SILENCE = 2.0  # seconds without an image that are worth a warning
 LOST_SHARE = 0.5  # of the frames that never arrive, likewise
@@ -26,21 +27,11 @@ class Condition:
     topic: str
     publishers: int
     silence: float  # seconds since the last image; infinite before the first
-    tracking: bool
+    state: State
     score: float
-    lost_score: float
     lost_share: float | None
     failure: str
     problem: str
-
-    @property
-    def state(self) -> str:
-        """Return the state in one word."""
-        if not self.enabled:
-            return 'disabled'
-        if not self.tracking:
-            return 'idle'
-        return 'lost' if self.score < self.lost_score else 'tracking'
 
     def judge(self) -> tuple[bytes, str]:
         """Return level and message of the diagnostic status: the worst that is true."""
@@ -55,11 +46,12 @@ class Condition:
             return DiagnosticStatus.WARN, frames_lost(self.lost_share)
         if self.problem:
             return DiagnosticStatus.WARN, self.problem
-        if not self.tracking:
+        if self.state is State.IDLE:
             return DiagnosticStatus.OK, 'waiting for a box on ~/init_box'
-        if self.score < self.lost_score:
-            return DiagnosticStatus.WARN, f'target lost (score {self.score:.2f}): send a new box'
-        return DiagnosticStatus.OK, 'tracking'
+        if self.state is State.TRACKING:
+            return DiagnosticStatus.OK, 'tracking'
+        advice = 'looked for nearby, or send a new box' if self.state is State.LOST else 'in doubt'
+        return DiagnosticStatus.WARN, f'{self.state.value}, score {self.score:.2f}: {advice}'
 
 
 def frames_lost(share: float) -> str:
@@ -120,7 +112,8 @@ def frame_values(counts: dict[Fate, int]) -> dict[str, str]:
 def status(node_name: str, condition: Condition, values: dict[str, str]) -> DiagnosticStatus:
     """Return the node's diagnostic status."""
     level, message = condition.judge()
-    pairs = {'state': condition.state, **values}
+    state = condition.state.value if condition.enabled else 'DISABLED'
+    pairs = {'state': state, **values}
     return DiagnosticStatus(
         level=level,
         name=f'{node_name}: tracker',

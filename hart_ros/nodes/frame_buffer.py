@@ -36,6 +36,11 @@ class Frame:
     number: int = 0  # the order of arrival; set by the buffer
     fate: Fate = Fate.WAITING
 
+    @property
+    def seconds(self) -> float:
+        """When it was taken; of a driver that does not stamp, when it came."""
+        return self.stamp_ns / 1e9 if self.stamp_ns else self.received
+
 
 class FrameCounts:
     """How many frames met which fate. Thread-safe."""

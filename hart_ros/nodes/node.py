@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,10 @@ from hart_ros.nodes.session import Session
 from hart_ros.nodes.target import BoxRequest, Result
 from hart_ros.nodes.worker import Worker
 from hart_ros.tracking import HartTracker, InvalidBoxError
+from hart_ros.tracking.target_state import Limits
 
 ANSWER_WITHIN = 2.0  # seconds that a service call waits for the frame at hand
+LIMITS = [field.name for field in fields(Limits)]
 
 
 class TrackerNode(Node):
@@ -52,9 +55,9 @@ class TrackerNode(Node):
         super().__init__('hart', **node_options)
         values = parameters.declare(self)
         self.report = Reporter(self.get_logger())
-        self._lost_score = values['lost_score']
         self._last_image = -math.inf
         self._losses_said = False
+        self._limits = Limits()
         self._meter = diagnostics.Meter()
         self._tracker = _load_tracker(values)
 
@@ -76,6 +79,7 @@ class TrackerNode(Node):
             self._buffer,
             self._counts,
             self._publish,
+            self._outputs.publish_state,
             self.report,
         )
         self._session.trail_length = values['trail_length']
@@ -151,9 +155,12 @@ class TrackerNode(Node):
             self._buffer.resize(values.get('buffer_seconds'), values.get('buffer_megabytes'))
         session.buffer_seconds = values.get('buffer_seconds', session.buffer_seconds)
         session.stamp_tolerance = values.get('stamp_tolerance', session.stamp_tolerance)
-        self._lost_score = values.get('lost_score', self._lost_score)
         outputs.debug_image_width = values.get('debug_image_width', outputs.debug_image_width)
         outputs.glimpse_height = values.get('glimpse_height', outputs.glimpse_height)
+        limits = {name: values[name] for name in LIMITS if name in values}
+        if limits:
+            self._limits = replace(self._limits, **limits)
+            self._worker.submit(session.set_limits, self._limits)
         if 'trail_length' in values:
             self._worker.submit(session.set_trail_length, values['trail_length'])
         box = parameters.as_box(values['init_box']) if 'init_box' in values else None
@@ -167,7 +174,7 @@ class TrackerNode(Node):
         condition = self._condition()
         values = {
             'target_id': target.target_id if target else '',
-            'score': f'{condition.score:.3f}' if condition.tracking else '',
+            'score': f'{condition.score:.3f}' if target else '',
             **self._meter.values(),
             **diagnostics.frame_values(counts),
             'frames_buffered': str(len(self._buffer)),
@@ -196,9 +203,8 @@ class TrackerNode(Node):
             topic=self._images.topic,
             publishers=self._images.publishers,
             silence=time.monotonic() - self._last_image,
-            tracking=target is not None,
+            state=self._session.state,
             score=target.score if target else 0.0,
-            lost_score=self._lost_score,
             lost_share=share,
             failure=self._session.failure,
             problem=self.report.last_problem(diagnostics.RECENT),

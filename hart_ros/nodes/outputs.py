@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
+from std_msgs.msg import String
 from vision_msgs.msg import Detection2D
 
 from hart_ros.nodes import image_codec
@@ -18,10 +19,11 @@ from hart_ros.nodes.messages import to_detection
 from hart_ros.nodes.qos import ALL_POLICIES, overridable, override_errors
 from hart_ros.nodes.target import Result
 from hart_ros.tracking.draw import draw_debug, glimpse_panel
+from hart_ros.tracking.target_state import State
 
 
 class Outputs:
-    """The topics ~/detection, ~/debug_image and ~/glimpse. Used by the worker's thread."""
+    """The topics ~/detection, ~/state, ~/debug_image, ~/glimpse. Used by the worker's thread."""
 
     def __init__(self, node: Node, debug_image_width: int, glimpse_height: int) -> None:
         self.debug_image_width = debug_image_width
@@ -30,6 +32,10 @@ class Outputs:
         self._detection = _publisher(node, Detection2D, '~/detection', depth=10)
         self._debug_image = _publisher(node, Image, '~/debug_image', depth=1)
         self._glimpse = _publisher(node, Image, '~/glimpse', depth=1)
+        # Latched: who joins late learns the state that holds.
+        latched = DurabilityPolicy.TRANSIENT_LOCAL
+        self._state = _publisher(node, String, '~/state', depth=1, durability=latched)
+        self.publish_state(State.IDLE)
 
     def publish(self, result: Result) -> None:
         """Publish the detection first; pictures only of the present."""
@@ -42,6 +48,10 @@ class Outputs:
         if self._glimpse.get_subscription_count():
             panel = glimpse_panel(result.track, self.glimpse_height)
             self._glimpse.publish(_image(header, panel))
+
+    def publish_state(self, state: State) -> None:
+        """Publish the name of a state."""
+        self._state.publish(String(data=state.value))
 
     def _draw(self, result: Result) -> np.ndarray:
         target = result.target
@@ -57,11 +67,11 @@ def _image(header: Any, pixels: np.ndarray) -> Image:
     return image_codec.encode(Image(header=header), pixels)
 
 
-def _publisher(node: Node, message_type: Any, topic: str, depth: int) -> Publisher:
+def _publisher(node: Node, message_type: Any, topic: str, **policies: Any) -> Publisher:
     with override_errors():
         return node.create_publisher(
             message_type,
             topic,
-            QoSProfile(depth=depth),
+            QoSProfile(**policies),
             qos_overriding_options=overridable(ALL_POLICIES),
         )

@@ -18,6 +18,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from hart_ros.tracking.target_state import Limits
 from hart_ros.tracking.types import BoxXYWH
 
 NO_BOX = (0.0, 0.0, 0.0, 0.0)
@@ -66,9 +67,28 @@ SPECS: dict[str, Spec] = {
         'on. All 0: none',
     ),
     'lost_score': Spec(
-        0.2,
-        'Below this score the diagnostics report the target as lost; its detections still come',
+        Limits.lost_score,
+        'Below this score the target is UNCERTAIN at once, and LOST when it stays there',
         range=(0.0, 1.0),
+    ),
+    'found_score': Spec(
+        Limits.found_score,
+        'From this score on an UNCERTAIN target is TRACKING at once, a LOST one when it stays '
+        'there; counts as lost_score where that is higher',
+        range=(0.0, 1.0),
+    ),
+    'lost_after': Spec(
+        Limits.lost_after, 'Seconds below lost_score until the target is LOST', range=(0.0, 60.0)
+    ),
+    'found_after': Spec(
+        Limits.found_after,
+        'Seconds from found_score on until a LOST target is TRACKING',
+        range=(0.0, 60.0),
+    ),
+    'give_up_after': Spec(
+        Limits.give_up_after,
+        'Seconds for which a LOST target is looked for; then a new box is waited for. 0: for ever',
+        range=(0.0, 86_400.0),
     ),
     'buffer_seconds': Spec(
         2.0,

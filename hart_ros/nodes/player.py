@@ -13,8 +13,8 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
+from hart_ros.data.parsing import source_options
 from hart_ros.data.source import open_source
-from hart_ros.nodes.parsing import source_options
 from hart_ros.nodes.player_outputs import Outputs
 from hart_ros.nodes.player_parameters import check_rate, declare
 from hart_ros.nodes.read_ahead import ReadAhead

@@ -9,8 +9,8 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
+from hart_ros.data.parsing import parse_box, parse_size
 from hart_ros.data.source import BoxXYWH
-from hart_ros.nodes.parsing import parse_box, parse_size
 
 MAX_RATE = 1000.0  # Hz
 

@@ -20,6 +20,7 @@ from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
 from hart_ros.nodes.image_codec import ImageError
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.target import BoxRequest, Result, Target, seconds
+from hart_ros.tracking.target_state import Limits, State, StateMachine
 from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, Track
 
 T = TypeVar('T')
@@ -37,11 +38,13 @@ class Session:
         buffer: FrameBuffer,
         counts: FrameCounts,
         publish: Callable[[Result], None],
+        state_changed: Callable[[State], None],
         report: Reporter,
     ) -> None:
         self.buffer_seconds = 2.0
         self.stamp_tolerance = 0.02
         self.trail_length = 50
+        self.limits = Limits()
         self.target: Target | None = None
         self.request: BoxRequest | None = None  # waits for its frame
         self.enabled = True
@@ -52,6 +55,8 @@ class Session:
         self._buffer = buffer
         self._counts = counts
         self._publish = publish
+        self._state_changed = state_changed
+        self._state = State.IDLE  # that was told
         self._report = report
         self._cursor = Cursor(buffer, counts)
         self._waiting_since: float | None = None  # the request, with images there
@@ -80,6 +85,7 @@ class Session:
             forgotten.append(self.request.describe())
         self.target, self.request = None, None
         self._cursor.hurry()
+        self._tell_state()
         return 'forgot ' + ' and '.join(forgotten) if forgotten else 'there was no target'
 
     def enable(self, enabled: bool) -> str:
@@ -96,6 +102,18 @@ class Session:
         self.trail_length = length
         if self.target is not None:
             self.target.trail = deque(self.target.trail, maxlen=length)
+
+    def set_limits(self, limits: Limits) -> None:
+        """Judge scores by these from now on."""
+        self.limits = limits
+        if self.target is not None:
+            self.target.machine.limits = limits
+
+    @property
+    def state(self) -> State:
+        """The target's state; IDLE without one."""
+        target = self.target  # the worker may take it away
+        return State.IDLE if target is None else target.machine.state
 
     # ---- work
 
@@ -134,10 +152,36 @@ class Session:
                 'box is scaled; send a new box if the view changed too',
             )
         target.state = state
+        self._judge(target, track.score, frame)
+        track = target.note(track)
         self._finish(Result(frame, image, track, target, self._step_s, live))
+        if target.machine.state is State.IDLE:
+            self.target = None
+            self._tell_state()
+
+    def _judge(self, target: Target, score: float, frame: Frame) -> None:
+        """Draw the conclusion of a score, and say what users should know."""
+        before, after = target.machine.state, target.judge(score, frame)
+        if before is after:
+            return
+        name = f'target {target.target_id!r}'
+        if after is State.LOST:
+            self._report.warn('lost', f'{name} is lost, score {score:.2f}: looked for nearby')
+        elif after is State.IDLE:
+            self._report.warn(
+                'given up',
+                f'{name} is given up, lost for {self.limits.give_up_after:g} s: send a new box',
+            )
+        elif before is State.LOST:
+            self._report.info(f'{name} is found again, score {score:.2f}')
+
+    def _tell_state(self) -> None:
+        if self.state is not self._state:
+            self._state = self.state
+            self._state_changed(self._state)
 
     def _finish(self, result: Result) -> None:
-        result.target.note(result.track)
+        self._tell_state()
         self._counts.move(result.frame, Fate.TRACKED)
         stamp = (result.frame.epoch, result.frame.stamp_ns)
         # After a start in the past, detections of stamps that are out already stay here.
@@ -196,7 +240,11 @@ class Session:
         self._warn_of_other_camera(request.frame_id, frame.message.header.frame_id)
         self.request = None
         trail: deque[tuple[float, float]] = deque(maxlen=self.trail_length)
-        self.target = Target(request.target_id, request.class_id, state, trail)
+        machine = StateMachine(self.limits)
+        self.target = Target(
+            request.target_id, request.class_id, state, trail, machine, frame.seconds
+        )
+        track = self.target.note(track)
         behind = self._cursor.start_at(frame)
         self.last_init = f'taken: {request.describe()}'
         late = f', {behind} frames ago' if behind else ''

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hart_ros.nodes.frame_buffer import Frame
+from hart_ros.tracking.target_state import State, StateMachine
 from hart_ros.tracking.types import BoxXYWH, Track
 
 
@@ -57,13 +58,22 @@ class Target:
     class_id: str
     state: Any  # the tracker's TargetState
     trail: deque[tuple[float, float]]  # past centres of the box, pixels
+    machine: StateMachine
+    last_seconds: float  # of the last frame it was looked for in
     score: float = 1.0
 
-    def note(self, track: Track) -> None:
-        """Remember what is shown of a track."""
+    def judge(self, score: float, frame: Frame) -> State:
+        """Take the score of the next frame; return the state that comes of it."""
+        seconds = frame.seconds
+        state = self.machine.update(score, seconds - self.last_seconds)
+        self.last_seconds, self.score = seconds, self.machine.shown(score)
+        return state
+
+    def note(self, track: Track) -> Track:
+        """Remember what is shown of a track that was judged, and return that."""
         x, y, w, h = track.box
         self.trail.append((x + w / 2, y + h / 2))
-        self.score = track.score
+        return replace(track, score=self.score)
 
 
 @dataclass(frozen=True)

@@ -70,13 +70,13 @@ class StateMachine:
         if self.state is State.UNCERTAIN:
             if is_high:
                 self.state = State.TRACKING
-            elif self._low is not None and self._low >= limits.lost_after:
+            elif _has_lasted(self._low, limits.lost_after):
                 self.state, self._lost = State.LOST, 0.0
         elif self.state is State.LOST:
             self._lost += gap
-            if self._high is not None and self._high >= limits.found_after:
+            if _has_lasted(self._high, limits.found_after):
                 self.state = State.TRACKING
-            elif 0 < limits.give_up_after <= self._lost:
+            elif limits.give_up_after > 0 and _has_lasted(self._lost, limits.give_up_after):
                 self.state = State.IDLE
         return self.state
 
@@ -95,3 +95,7 @@ class StateMachine:
 def _lasting(seconds: float | None, gap: float) -> float:
     """Seconds for which something has been so, one frame later; it begins with 0."""
     return 0.0 if seconds is None else seconds + gap
+
+
+def _has_lasted(seconds: float | None, limit: float) -> bool:
+    return seconds is not None and seconds > limit - 1e-6  # sums of stamps are not exact

@@ -14,15 +14,15 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from hart_ros.nodes.diagnostics import Condition, Meter, frame_values, status
 from hart_ros.nodes.frame_buffer import Fate
+from hart_ros.tracking.target_state import State
 
 GOOD = Condition(
     enabled=True,
     topic='/image',
     publishers=1,
     silence=0.1,
-    tracking=True,
+    state=State.TRACKING,
     score=0.8,
-    lost_score=0.2,
     lost_share=0.0,
     failure='',
     problem='',
@@ -33,16 +33,17 @@ OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.E
 @pytest.mark.parametrize(
     ('change', 'level', 'message', 'state'),
     [
-        ({}, OK, 'tracking', 'tracking'),
-        ({'tracking': False}, OK, 'waiting for a box', 'idle'),
-        ({'enabled': False, 'silence': 9.0}, OK, 'disabled', 'disabled'),
-        ({'score': 0.1}, WARN, 'target lost', 'lost'),
-        ({'silence': 3.0}, WARN, 'no images on /image (1 publishers)', 'tracking'),
-        ({'silence': math.inf, 'publishers': 0}, WARN, 'nobody publishes it', 'tracking'),
-        ({'lost_share': 0.7}, WARN, "70% of the camera's frames never arrive", 'tracking'),
-        ({'lost_share': None}, OK, 'tracking', 'tracking'),
-        ({'problem': 'image skipped'}, WARN, 'image skipped', 'tracking'),
-        ({'failure': 'it broke', 'enabled': False}, ERROR, 'it broke', 'disabled'),
+        ({}, OK, 'tracking', 'TRACKING'),
+        ({'state': State.IDLE}, OK, 'waiting for a box', 'IDLE'),
+        ({'enabled': False, 'silence': 9.0}, OK, 'disabled', 'DISABLED'),
+        ({'state': State.UNCERTAIN, 'score': 0.1}, WARN, 'score 0.10', 'UNCERTAIN'),
+        ({'state': State.LOST}, WARN, 'LOST, score 0.80', 'LOST'),
+        ({'silence': 3.0}, WARN, 'no images on /image (1 publishers)', 'TRACKING'),
+        ({'silence': math.inf, 'publishers': 0}, WARN, 'nobody publishes it', 'TRACKING'),
+        ({'lost_share': 0.7}, WARN, "70% of the camera's frames never arrive", 'TRACKING'),
+        ({'lost_share': None}, OK, 'tracking', 'TRACKING'),
+        ({'problem': 'image skipped'}, WARN, 'image skipped', 'TRACKING'),
+        ({'failure': 'it broke', 'enabled': False}, ERROR, 'it broke', 'DISABLED'),
     ],
 )
 def test_the_worst_that_is_true_is_said(

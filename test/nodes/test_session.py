@@ -17,6 +17,7 @@ from hart_ros.nodes.intake import Intake
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.session import Session
 from hart_ros.nodes.target import BoxRequest, Result
+from hart_ros.tracking.target_state import Limits
 from hart_ros.tracking.types import Track, check_box
 
 S = 1_000_000_000
@@ -24,7 +25,10 @@ BOX = (4.0, 4.0, 8.0, 8.0)
 
 
 class FakeTracker:
-    """Moves the box by a pixel with every frame; a frame's first pixel may say: fail."""
+    """Moves the box by a pixel with every frame.
+
+    A frame's first pixel is its score in hundredths, 0 means 50; 66 says: fail.
+    """
 
     def init(self, image: np.ndarray, box: Any) -> Any:
         return SimpleNamespace(box=check_box(box, image.shape), frame_size=image.shape[1::-1])
@@ -37,11 +41,11 @@ class FakeTracker:
             raise FloatingPointError('it fails')
         x, y, w, h = state.box
         after = SimpleNamespace(box=(x + 1, y, w, h), frame_size=image.shape[1::-1])
-        return self._track(after.box), after
+        return self._track(after.box, (image[0, 0] or 50) / 100), after
 
     @staticmethod
-    def _track(box: Any) -> Track:
-        return Track(box, 0.5, box, np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.float32))
+    def _track(box: Any, score: float = 1.0) -> Track:
+        return Track(box, score, box, np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.float32))
 
 
 class Bench:
@@ -50,6 +54,7 @@ class Bench:
     def __init__(self) -> None:
         self.published: list[Result] = []
         self.log: list[str] = []
+        self.states: list[str] = []
         note = self.log.append
         logger = SimpleNamespace(info=note, warning=note, error=note)
         report = Reporter(logger, period=0.0)
@@ -57,7 +62,13 @@ class Bench:
         self.buffer = FrameBuffer(2.0, 100.0, self.counts)
         self.intake = Intake(lambda msg: None, self.buffer, self.counts, report)
         self.session = Session(
-            FakeTracker(), self._decode, self.buffer, self.counts, self.published.append, report
+            FakeTracker(),
+            self._decode,
+            self.buffer,
+            self.counts,
+            self.published.append,
+            lambda state: self.states.append(state.value),
+            report,
         )
 
     @staticmethod
@@ -265,6 +276,56 @@ def test_trail_is_as_long_as_asked_for(bench: Bench) -> None:
     bench.session.set_trail_length(0)
     bench.receive(2.0)
     assert not target.trail
+
+
+def test_states_follow_the_scores(bench: Bench) -> None:
+    bench.session.set_limits(Limits(lost_score=0.2, found_score=0.4, give_up_after=0.5))
+    bench.request()
+    scores = [50, 10, 10, 10, 90, 90, 10, 50, 15]
+    for i, score in enumerate(scores):
+        bench.receive(1 + i / 10, score)
+    assert bench.states == [
+        'TRACKING', 'UNCERTAIN', 'LOST', 'TRACKING', 'UNCERTAIN', 'TRACKING', 'UNCERTAIN'
+    ]  # fmt: skip
+    shown = [result.track.score for result in bench.published]
+    assert shown == [1.0, 0.1, 0.1, 0.1, 0.2, 0.9, 0.1, 0.5, 0.15]  # 0.2: lost, though it says 0.9
+    assert [line for line in bench.log if 'lost' in line or 'found' in line] == [
+        "target 'a' is lost, score 0.10: looked for nearby",
+        "target 'a' is found again, score 0.90",
+    ]
+
+
+def test_what_stays_lost_is_given_up_and_a_box_waited_for(bench: Bench) -> None:
+    bench.session.set_limits(Limits(give_up_after=0.5))
+    bench.request()
+    for i in range(12):
+        bench.receive(1 + i / 10, 10)
+    assert bench.session.target is None
+    assert bench.states == ['TRACKING', 'UNCERTAIN', 'LOST', 'IDLE']
+    assert bench.seconds[-1] == 1.8  # lost at 1.3
+    assert bench.log[-1] == "target 'a' is given up, lost for 0.5 s: send a new box"
+    assert bench.fates() == {Fate.TRACKED: 9, Fate.IDLE: 3}
+    bench.request(target_id='b')
+    bench.receive(3.0)
+    assert bench.states[-1] == 'TRACKING'
+    bench.session.reset()
+    assert bench.states[-1] == 'IDLE'
+
+
+def test_limits_change_for_the_target_at_hand(bench: Bench) -> None:
+    bench.request()
+    bench.receive(1.0)
+    bench.session.set_limits(Limits(lost_score=0.6))
+    bench.receive(1.1)
+    assert bench.states == ['TRACKING', 'UNCERTAIN']
+
+
+def test_frames_without_stamps_are_timed_by_their_arrival(bench: Bench) -> None:
+    bench.session.set_limits(Limits(lost_after=0.0))
+    bench.request()
+    for value in (50, 10):
+        bench.receive(0.0, value)
+    assert bench.states == ['TRACKING', 'LOST']
 
 
 def test_repeated_reports_are_throttled_and_counted() -> None:

@@ -105,7 +105,7 @@ def test_reset_forgets_the_target(hart: Hart, camera: Camera) -> None:
     ignored = hart.count('ignored_no_target')
     camera.publish()
     hart.wait_for_values(
-        lambda v: int(v['frames_ignored_no_target']) > ignored and v['state'] == 'idle', 'idle'
+        lambda v: int(v['frames_ignored_no_target']) > ignored and v['state'] == 'IDLE', 'idle'
     )
     assert not hart.detections
     assert hart.call('reset').message == 'there was no target'
@@ -118,7 +118,7 @@ def test_disabled_keeps_the_target_but_does_not_track(hart: Hart, camera: Camera
     ignored = hart.count('ignored_disabled')
     camera.publish()
     hart.wait_for_values(
-        lambda v: int(v['frames_ignored_disabled']) == ignored + 1 and v['state'] == 'disabled',
+        lambda v: int(v['frames_ignored_disabled']) == ignored + 1 and v['state'] == 'DISABLED',
         'a frame ignored while disabled',
     )
     assert not hart.detections
@@ -178,14 +178,14 @@ def test_pictures_are_made_for_subscribers(hart: Hart, camera: Camera, peer: Any
 
 
 def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
-    values = hart.wait_for_values(lambda v: v['state'] == 'idle', 'idle')
+    values = hart.wait_for_values(lambda v: v['state'] == 'IDLE', 'idle')
     assert values['name'] == 'hart: tracker'
     assert hart.set('lost_score', 0.0).successful
     hart.track(camera, target_id='car')
 
     def tracking(values: dict[str, str]) -> bool:
         camera.publish()
-        return values['state'] == 'tracking' and float(values['fps']) > 0
+        return values['state'] == 'TRACKING' and float(values['fps']) > 0
 
     values = hart.wait_for_values(tracking, 'tracking')
     assert values['target_id'] == 'car'
@@ -196,7 +196,12 @@ def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
     fates = [int(v) for k, v in values.items() if k.startswith('frames_') and 'buffered' not in k]
     assert sum(fates) == received
     assert hart.set('lost_score', 1.0).successful
-    values = hart.wait_for_values(lambda v: v['state'] == 'lost', 'lost')
+
+    def lost(values: dict[str, str]) -> bool:
+        camera.publish()
+        return values['state'] == 'LOST'
+
+    values = hart.wait_for_values(lost, 'lost')
     assert values['level'] in (str(ord(DiagnosticStatus.WARN)), '1')
     assert hart.set('lost_score', 0.2).successful
 
