@@ -17,6 +17,8 @@ from hart_ros.model.attention import gaussian_grid, normalise_contrast
 from hart_ros.model.glimpse import sigma_of_stride, window_centres
 from hart_ros.model.hart import HART, NARROWEST_SIGMA, HartState
 from hart_ros.model.hart_2017 import HART2017, HART2017State
+from hart_ros.model.ratm import RATM, RATMState
+from hart_ros.model.ratm import gaussian_grid as ratm_grid
 from hart_ros.model.state import StepOutput
 
 from .fast import Run, folded, onnx_session, with_onnx_v1
@@ -30,6 +32,11 @@ REACH_2017 = 8.0
 # glimpse by 0.15 grey levels in the mean and 1.5 at most.
 LEAST_SIGMA = 1.5
 LEAST_SIDE = 2.0  # of a box, pixels
+# What RATM remembers is kept within these; no window on a frame comes near. A network of ReLUs that
+# feeds itself may grow without end.
+MOST_ATTENTION, MOST_HIDDEN = 100.0, 1e6
+
+AnyState = HartState | HART2017State | RATMState
 
 
 class Network(Protocol):
@@ -166,24 +173,66 @@ class Hart2017Network:
         """Glimpses, (B, 3, G, G), RGB, their contrast normalised, and their grids (B, 6)."""
         size = self.model.config.glimpse_size
         grid = gaussian_grid(attention, (frame.shape[0], frame.shape[1]), size)
-        glimpse = np.empty((len(grid), 3, size, size), np.float32)
-        steps = np.arange(size, dtype=np.float32)
-        for planes, numbers in zip(glimpse, grid.cpu().numpy()):
-            y, x, sigma_y, sigma_x, stride_y, stride_x = numbers
-            down = Grid(y + 0.5 + steps * stride_y, float(sigma_y), REACH_2017)
-            across = Grid(x + 0.5 + steps * stride_x, float(sigma_x), REACH_2017)
-            read(frame, down, across, planes, clipped=True)
-        return normalise_contrast(torch.from_numpy(glimpse).to(grid.device)), grid
+        return normalise_contrast(read_grid(frame, grid, (size, size))), grid
 
 
-def network_of(model: HART | HART2017, backend: str, threads: int) -> Network:
+class RatmNetwork:
+    """RATM: attention is relative to the frame but for its deviations, which are in pixels."""
+
+    def __init__(self, model: RATM) -> None:
+        self.model = model
+
+    def init(self, frame: np.ndarray, box_xywh: Tensor) -> RATMState:
+        state = self.model.first_state(box_xywh, (frame.shape[0], frame.shape[1]))
+        glimpse = self.read(frame, state.attention)
+        return self._bounded(self.model.init_from_glimpse(glimpse, state))
+
+    def step(self, frame: np.ndarray, state: RATMState) -> tuple[StepOutput, RATMState]:
+        size = frame.shape[0], frame.shape[1]
+        glimpse = self.read(frame, state.attention)
+        step, state = self.model.step_from_glimpse(glimpse, size, state)
+        box = kept_in_sight(step.box_xywh, frame_size(frame, step.box_xywh))
+        return replace(step, box_xywh=box), self._bounded(state)
+
+    def rescaled(self, state: RATMState, x: float, y: float) -> RATMState:
+        ratio = state.attention.new_tensor([1, 1, x, y, 1, 1])
+        return replace(state, attention=state.attention * ratio, bias=state.bias * ratio)
+
+    def read(self, frame: np.ndarray, attention: Tensor) -> Tensor:
+        """Glimpses, (B, 3, N, M), RGB in [0, 1]."""
+        glimpse = self.model.config.glimpse
+        grid = ratm_grid(attention, (frame.shape[0], frame.shape[1]), glimpse)
+        return read_grid(frame, grid, glimpse)
+
+    @staticmethod
+    def _bounded(state: RATMState) -> RATMState:
+        attention = state.attention.nan_to_num(0.0).clamp(-MOST_ATTENTION, MOST_ATTENTION)
+        hidden = state.hidden.nan_to_num(0.0).clamp(max=MOST_HIDDEN)
+        return replace(state, attention=attention, hidden=hidden)
+
+
+def read_grid(frame: np.ndarray, grid: Tensor, glimpse: tuple[int, int]) -> Tensor:
+    """Glimpses (B, 3, N, M), RGB in [0, 1], under grids as `gaussian_grid` gives them, (B, 6)."""
+    rows, columns = (np.arange(count, dtype=np.float32) for count in glimpse)
+    planes = np.empty((len(grid), 3, *glimpse), np.float32)
+    for seen, numbers in zip(planes, grid.cpu().numpy()):
+        y, x, sigma_y, sigma_x, stride_y, stride_x = numbers
+        down = Grid(y + 0.5 + rows * stride_y, float(sigma_y), REACH_2017)
+        across = Grid(x + 0.5 + columns * stride_x, float(sigma_x), REACH_2017)
+        read(frame, down, across, seen, clipped=True)
+    return torch.from_numpy(planes).to(grid.device)
+
+
+def network_of(model: HART | HART2017 | RATM, backend: str, threads: int) -> Network:
     """The way that a network looks at frames, made fast by a backend, see `select_backend`."""
     if isinstance(model, HART):
         return HartNetwork(model, threads) if backend == 'onnx' else HartNetwork(folded(model))
+    if isinstance(model, RATM):
+        return RatmNetwork(folded(model))  # small: ONNX Runtime has little to gain
     return Hart2017Network(with_onnx_v1(model, threads) if backend == 'onnx' else folded(model))
 
 
-def tensors_of(state: HartState | HART2017State) -> list[Tensor]:
+def tensors_of(state: AnyState) -> list[Tensor]:
     """The fields of a state, in order."""
     return [getattr(state, field.name) for field in fields(state)]
 

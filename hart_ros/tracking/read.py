@@ -82,13 +82,13 @@ def read(
 
     Args:
         frame: (H, W, 3) BGR, (H, W, 1) or (H, W) mono, uint8.
-        down, across: grids of G Gaussians.
-        planes: (3, G, G) float32, RGB in [0, 1], written to.
+        down, across: grids of N and of M Gaussians.
+        planes: (3, N, M) float32, RGB in [0, 1], written to.
         least_sigma: see above; infinite for never.
         clipped: see `Grid.taps`.
 
     Returns:
-        (G, G), the share of each Gaussian that lies on the frame.
+        (N, M), the share of each Gaussian that lies on the frame.
     """
     narrowest = min(down.sigma, across.sigma)
     halvings = max(0, int(math.log2(narrowest / least_sigma))) if narrowest > least_sigma else 0
@@ -116,10 +116,10 @@ def _sum_up(
     """Weighted sums of pixels, first of rows, then, after a transposition, of columns."""
     (y, weights_y), (x, weights_x) = down, across
     pixels = torch.from_numpy(np.ascontiguousarray(crop)).flatten(1).float()  # (H, W * C)
-    rows = _weighted_rows(y, weights_y / np.float32(255), pixels)  # (G, W * C)
-    columns = torch.from_numpy(cv2.transpose(rows)).view(crop.shape[1], -1)  # (W, C * G)
-    glimpse = _weighted_rows(x, weights_x, columns)  # (G, C * G), transposed
-    side = len(glimpse)
+    rows = _weighted_rows(y, weights_y / np.float32(255), pixels)  # (N, W * C)
+    columns = torch.from_numpy(cv2.transpose(rows)).view(crop.shape[1], -1)  # (W, C * N)
+    glimpse = _weighted_rows(x, weights_x, columns)  # (M, C * N), transposed
+    side = len(rows)
     for i, plane in enumerate(planes):
         channel = glimpse.shape[1] - (i + 1) * side if glimpse.shape[1] > side else 0  # BGR to RGB
         cv2.transpose(glimpse[:, channel : channel + side], plane)

@@ -18,22 +18,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hart_ros.model.hart import HartState
-from hart_ros.model.hart_2017 import HART2017State
-
 from .fast import select_backend
-from .networks import network_of, tensors_of
+from .networks import AnyState, network_of, tensors_of
 from .types import BoxXYWH, Track, check_box, check_frame
 from .weights import load_model
 
-Recurrent = TypeVar('Recurrent', bound=HartState | HART2017State)
+Recurrent = TypeVar('Recurrent', bound=AnyState)
 
 
 @dataclass(frozen=True)
 class TargetState:
     """Everything that is remembered of one target."""
 
-    recurrent: HartState | HART2017State  # batch of 1, on the tracker's device
+    recurrent: AnyState  # batch of 1, on the tracker's device
     box: BoxXYWH  # the last one, x, y, w, h, pixels
     frame_size: tuple[int, int]  # width, height of the frames that the box belongs to
 
@@ -138,12 +135,12 @@ class HartTracker:
         glimpses = step.glimpse.cpu().numpy()
         found = []
         for i, (box, score) in enumerate(zip(step.box_xywh.tolist(), step.score.tolist())):
-            glimpse, mask = _picture(glimpses[i]), _enlarged(masks[i], glimpses.shape[-1])
+            glimpse, mask = _picture(glimpses[i]), _enlarged(masks[i], glimpses.shape[-2:])
             track = Track(tuple(box), score, tuple(windows[i]), glimpse, mask)
             found.append((track, TargetState(_part(recurrent, i), track.box, size)))
         return found
 
-    def _recurrent(self, state: TargetState, size: tuple[int, int]) -> HartState | HART2017State:
+    def _recurrent(self, state: TargetState, size: tuple[int, int]) -> AnyState:
         """What is remembered of a target, for frames of this width and height."""
         if size == state.frame_size:
             return state.recurrent
@@ -208,9 +205,10 @@ def _part(state: Recurrent, index: int) -> Recurrent:
 
 
 def _picture(planes: np.ndarray) -> np.ndarray:
-    """(3, G, G) RGB in [0, 1] to (G, G, 3) BGR uint8."""
+    """(3, N, M) RGB in [0, 1] to (N, M, 3) BGR uint8."""
     return cv2.convertScaleAbs(cv2.merge(list(planes[::-1])), alpha=255.0)
 
 
-def _enlarged(mask: np.ndarray, size: int) -> np.ndarray:
-    return cv2.resize(mask, (size, size), interpolation=cv2.INTER_LINEAR)
+def _enlarged(mask: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """The mask in so many rows and columns."""
+    return cv2.resize(mask, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)

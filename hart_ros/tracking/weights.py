@@ -15,13 +15,15 @@ from safetensors.torch import save_file
 
 from hart_ros.model.hart import HART, HartConfig
 from hart_ros.model.hart_2017 import HART2017, HART2017Config
+from hart_ros.model.ratm import RATM, RATMConfig
 
 SHIPPED = Path(__file__).resolve().parent.parent / 'weights' / 'hart.safetensors'
 
-AnyModel = HART | HART2017
+AnyModel = HART | HART2017 | RATM
 MODELS: dict[str, tuple[type[AnyModel], Callable[..., Any]]] = {  # and their configurations
     'hart': (HART, HartConfig),
     'hart_2017': (HART2017, HART2017Config),
+    'ratm': (RATM, RATMConfig),
 }
 
 
