@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
+from hart_ros.data.parsing import parse_box, parse_size, source_options
 from hart_ros.data.source import BoxXYWH, SourceError, open_source
 from hart_ros.demo.environment import private_environment
-from hart_ros.nodes.parsing import parse_box, parse_size, source_options
 
 EPILOG = """examples:
   hart-demo                                             a synthetic drive

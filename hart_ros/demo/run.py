@@ -19,12 +19,12 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
+from hart_ros.apps.video import Video, pick_encoder
 from hart_ros.demo import report
 from hart_ros.demo.pictures import compose, contact_sheet
 from hart_ros.demo.processes import NodeProcess
 from hart_ros.demo.progress import Progress
 from hart_ros.demo.recorder import Record, Recorder
-from hart_ros.demo.video import Video, pick_encoder
 
 START_WITHIN = 120.0  # seconds: importing torch from a cold disk takes its time
 IDLE = 3.0  # seconds without a detection after which the tracker is done

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import socket
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +13,6 @@ pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or sour
 from hart_ros.demo.environment import config_file, free_domain, private_environment
 from hart_ros.demo.pictures import TRUTH, compose, contact_sheet
 from hart_ros.demo.recorder import Record
-from hart_ros.demo.video import Video, pick_encoder
 
 
 def test_the_environment_is_private_unless_the_user_says_otherwise():
@@ -68,26 +66,3 @@ def test_the_contact_sheet_holds_any_number_of_pictures():
     assert [sheet[7, x, 0] for x in (25, 75, 125)] == [40, 80, 120]
     assert sheet[22, 25, 0] == 160
     assert not sheet[15:, 50:].any()
-
-
-@pytest.mark.parametrize('encoder', ['mp4v', 'best'])
-def test_videos_of_odd_size_with_repeated_pictures(tmp_path, encoder):
-    video = Video(
-        tmp_path / 'x.mp4', 12.5, (65, 49), pick_encoder() if encoder == 'best' else encoder
-    )
-    for value in (0, 80, 160):
-        video.write(np.full((49, 65, 3), value, np.uint8), times=2)
-    video.close()
-    assert video.frames == 6
-    capture = cv2.VideoCapture(str(video.path))
-    means = []
-    while (read := capture.read())[0]:
-        assert read[1].shape == (48, 64, 3)
-        means.append(read[1].mean())
-    assert means == pytest.approx([0, 0, 80, 80, 160, 160], abs=6)
-    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
-
-
-def test_a_video_that_cannot_be_written_is_an_error(tmp_path):
-    with pytest.raises(OSError, match=r'nowhere/x\.mp4'):
-        Video(tmp_path / 'nowhere' / 'x.mp4', 10, (64, 48), 'mp4v')
