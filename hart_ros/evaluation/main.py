@@ -23,6 +23,7 @@ EPILOG = """examples:
   hart-evaluate synthetic:1 synthetic:2 --size 640x192 --frames 80
   hart-evaluate KITTI --sequences 0003 0010 --tracker nano --models MODELS
   hart-evaluate KITTI --split validation --protocol hart60 --targets 0    as published
+  hart-evaluate TLD --protocol loss --targets 0    is what left believed to be there?
   hart-evaluate KTH --sequences 'person01_*' --protocol ope --weights without01.safetensors
 
 A peer that reports failure keeps its last box. exit status: 0 done, 2 wrong arguments or data, 130

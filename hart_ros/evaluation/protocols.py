@@ -17,12 +17,14 @@ from typing import Protocol
 
 import numpy as np
 
+from hart_ros.tracking.target_state import State
 from hart_ros.tracking.types import BoxXYWH
 
 from .metrics import iou_xywh
 
 CLIPS, STEPS = 3, 60  # of hart60
 SKIP = 5  # frames from a loss to the restart
+NOWHERE: BoxXYWH = (0.0, 0.0, 0.0, 0.0)
 BURN_IN = 10  # frames from a start on, its own included, that do not count for accuracy
 
 
@@ -55,6 +57,7 @@ class Step:
     iou: float
     score: float | None  # of the box; None if the tracker has none
     seconds: float  # that the box took to compute
+    state: State | None = None  # that the scores led to, under `loss`
 
 
 def hart60(
@@ -88,7 +91,7 @@ def hart60_steps(
     last = max(known[0], len(frames) - steps)
     starts = {min(known, key=lambda k: abs(k - s)) for s in np.linspace(known[0], last, clips)}
     for start in sorted(starts):
-        yield from _follow(tracker, frames, boxes, start, min(start + steps, len(frames)))
+        yield from follow(tracker, frames, boxes, start, min(start + steps, len(frames)))
 
 
 def ope(
@@ -98,7 +101,7 @@ def ope(
 
     Args: see `hart60_steps`.
     """
-    yield from _follow(tracker, frames, boxes, min(boxes), max(boxes) + 1)
+    yield from follow(tracker, frames, boxes, min(boxes), max(boxes) + 1)
 
 
 def restart(
@@ -117,7 +120,7 @@ def restart(
     start: int | None = min(boxes)
     while start is not None:
         lost = None
-        for step in _follow(tracker, frames, boxes, start, max(boxes) + 1):
+        for step in follow(tracker, frames, boxes, start, max(boxes) + 1):
             yield step
             if step.iou == 0:
                 lost = step.frame
@@ -174,22 +177,28 @@ def realtime(
             yield _step(first, frame, box, boxes[frame], score, seconds)
 
 
-def _follow(
+def follow(
     tracker: AnyTracker,
     frames: Frames[np.ndarray] | np.ndarray,
     boxes: Mapping[int, BoxXYWH],
     start: int,
     end: int,
+    every: bool = False,
 ) -> Iterator[Step]:
-    """Starts a tracker in one frame and follows to another, which is no longer tracked."""
+    """Starts a tracker in one frame and follows to another, which is no longer tracked.
+
+    Args: see `hart60_steps`; `every`: also steps of frames without a true box, whose `truth` is
+    `NOWHERE`.
+    """
     tracker.init(np.asarray(frames[start]), boxes[start])
     for frame in range(start + 1, end):
         image = np.asarray(frames[frame])
         began = time.perf_counter()
         result = tracker.update(image)
         seconds = time.perf_counter() - began
-        if frame in boxes:
-            yield _step(start, frame, result.box, boxes[frame], result.score, seconds)
+        if every or frame in boxes:
+            truth = boxes.get(frame, NOWHERE)
+            yield _step(start, frame, result.box, truth, result.score, seconds)
 
 
 def _step(

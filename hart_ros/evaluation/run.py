@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from hart_ros.tracking import Tracker
 
+from .losses import WITHIN, loss
 from .peers import Peer
 from .protocols import CLIPS, STEPS, AnyTracker, Step, hart60_steps, ope, realtime, restart
 from .summary import TargetResult
@@ -28,6 +29,10 @@ DESCRIPTIONS = {
     'realtime': 'One pass at the frame rate of the sequence: a tracker takes the newest frame when '
     'it is free, and a late box is scored against the frame on which it arrives: mean IoU. '
     'Depends on the machine.',
+    'loss': 'One pass to the end of the sequence, also where the target is not to be seen. Lost '
+    'frames: IoU 0 or no target. Flagged: the state that the node gives by the scores is not '
+    f'TRACKING. Shares: lost frames flagged from the {WITHIN + 1}th of a loss on; losses noticed '
+    f'in {WITHIN} frames; good frames (IoU above 0.5) flagged, in vain.',
 }
 
 
@@ -98,10 +103,13 @@ def _steps(protocol: str, tracker: AnyTracker, target: Target) -> Iterator[Step]
         return ope(tracker, target.frames, target.boxes)
     if protocol == 'restart':
         return restart(tracker, target.frames, target.boxes)
+    if protocol == 'loss':
+        return loss(tracker, target.frames, target.boxes, target.fps)
     return realtime(tracker, target.frames, target.boxes, target.fps)
 
 
 def _length(protocol: str, target: Target) -> int:
     """Frames that a protocol tracks, about."""
-    length = max(target.boxes) - min(target.boxes)
+    last = len(target.frames) - 1 if protocol == 'loss' else max(target.boxes)
+    length = last - min(target.boxes)
     return min(length, CLIPS * (STEPS - 1)) if protocol == 'hart60' else length

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .losses import loss_metrics
 from .metrics import (
     NORMALISED_THRESHOLDS,
     PIXEL_THRESHOLDS,
@@ -32,6 +33,9 @@ COLUMNS: Mapping[str, tuple[str, bool]] = {
     'normalised_precision': ('n.prec.', True),
     'accuracy': ('accuracy', True),
     'losses': ('losses', False),
+    'lost_flagged': ('lost flagged', True),
+    'noticed': ('noticed', True),
+    'good_flagged': ('good flagged', False),
     'average_precision': ('score AP', True),
     'calibration_error': ('calib.', False),
     'milliseconds': ('ms', False),
@@ -49,8 +53,14 @@ PROTOCOLS: Mapping[str, tuple[str, ...]] = {
     ),
     'restart': ('accuracy', 'losses'),
     'realtime': ('iou',),
+    'loss': ('lost_flagged', 'noticed', 'good_flagged'),
 }
-POOLED = ('average_precision', 'calibration_error', 'milliseconds')  # over all frames at once
+POOLED = (  # over all frames at once
+    'average_precision',
+    'calibration_error',
+    'milliseconds',
+    *PROTOCOLS['loss'],
+)
 
 
 @dataclass
@@ -65,6 +75,8 @@ def target_metrics(protocol: str, steps: Sequence[Step]) -> Metrics:
     """Figures of one target under one protocol; those of `POOLED` too."""
     if not steps:  # hart60 of a target with few boxes
         return dict.fromkeys(PROTOCOLS[protocol])
+    if protocol == 'loss':
+        return loss_metrics(steps)
     ious = np.array([step.iou for step in steps])
     if protocol == 'restart':
         counted = [step.iou for step in steps if counts_for_accuracy(step)]

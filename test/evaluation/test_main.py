@@ -17,7 +17,7 @@ from hart_ros.evaluation.main import main
 from hart_ros.evaluation.tables import aligned
 from hart_ros.tracking.weights import SHIPPED
 
-PROTOCOLS = ['hart60', 'ope', 'restart', 'realtime']
+PROTOCOLS = ['hart60', 'ope', 'restart', 'realtime', 'loss']
 DRIVES = ['synthetic:1', 'synthetic:2', '--size', '192x64', '--frames', '8', '--targets', '1']
 
 pytestmark = pytest.mark.skipif(
