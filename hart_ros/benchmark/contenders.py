@@ -17,7 +17,7 @@ import numpy as np
 from hart_ros.data.source import BoxXYWH, Source, first_box, open_source
 from hart_ros.evaluation.peers import Peer
 
-NETWORKS = ('hart', 'hart_2017')
+NETWORKS = ('hart', 'hart_2017', 'ratm')
 PLAIN = ', plain'  # behind a network's name: as it is written, in eager PyTorch on whole frames
 
 

@@ -19,6 +19,7 @@ from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.peers import CLASSES, MODELS, Peer, PeerError
 from hart_ros.model.hart import HART
 from hart_ros.model.hart_2017 import HART2017
+from hart_ros.model.ratm import RATM
 from hart_ros.tracking import WeightsError, load_model, save_weights
 from hart_ros.tracking.fast import BACKENDS
 from hart_ros.tracking.weights import SHIPPED
@@ -40,9 +41,9 @@ EPILOG = """examples:
   hart-benchmark --source film.mp4 --init 412,180,96,64
 
 Time is that of a whole update, from a uint8 frame to a box. "plain" is a network as it is written,
-in eager PyTorch on whole frames. Trackers take turns, a pass over the frames each. Without
---weights-2017 hart_2017 runs with random weights, which take the same time. exit status: 0 done,
-2 wrong arguments or data, 130 interrupted"""
+in eager PyTorch on whole frames. Trackers take turns, a pass over the frames each. hart_2017 and
+ratm run with random weights, which take the same time, unless they are given some. exit status:
+0 done, 2 wrong arguments or data, 130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,14 +101,18 @@ def _say(line: str) -> None:
 
 def _choice(options: argparse.Namespace, folder: Path) -> Choice:
     """What to build the trackers from; random weights go into the folder."""
-    weights, weights_2017 = options.weights or SHIPPED, options.weights_2017
-    if weights_2017 is None:
-        torch.manual_seed(0)
-        weights_2017 = folder / 'random.safetensors'
-        save_weights(HART2017(), weights_2017)
-    if not isinstance(load_model(weights), HART):
-        raise WeightsError(f'weights: {weights} is for hart_2017; give --weights-2017 FILE')
-    return Choice({'hart': weights, 'hart_2017': weights_2017}, options.models, options.backend)
+    weights = {'hart': options.weights or SHIPPED}
+    if not isinstance(load_model(weights['hart']), HART):
+        raise WeightsError(f'weights: {options.weights} is not for hart; see --weights-2017')
+    torch.manual_seed(0)
+    for name, given, network in (
+        ('hart_2017', options.weights_2017, HART2017),
+        ('ratm', options.weights_ratm, RATM),
+    ):
+        weights[name] = given or folder / f'{name}.safetensors'
+        if given is None:
+            save_weights(network(), weights[name])
+    return Choice(weights, options.models, options.backend)
 
 
 def _trackers(options: argparse.Namespace) -> list[str]:
@@ -143,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         '--trackers',
         nargs='+',
         metavar='NAME',
-        help=f'hart, hart_2017, "hart, plain", "hart_2017, plain", {", ".join(CLASSES)}; '
+        help=f'{", ".join(NETWORKS)}, "hart, plain" and so on, {", ".join(CLASSES)}; '
         'else all that there are',
     )
     add('--sizes', nargs='+', type=_size, default=[_size(s) for s in SIZES], metavar='WxH')
@@ -155,8 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     add('--init', type=_box, metavar='X,Y,W,H', help='box in its first frame, where it has none')
     add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')
     add('--weights-2017', type=Path, metavar='FILE', help='of hart_2017')
+    add('--weights-ratm', type=Path, metavar='FILE', help='of ratm')
     add('--models', type=Path, metavar='FOLDER', help='with the ONNX files of nano and vit')
-    add('--backend', choices=BACKENDS, default='auto', help='of hart and hart_2017 (auto)')
+    add('--backend', choices=BACKENDS, default='auto', help='of the networks (auto)')
     add('--out', type=Path, default=Path('runs/benchmark'), metavar='FOLDER')
     add('--markdown', action='store_true', help='print the tables as Markdown')
     return parser

@@ -144,8 +144,9 @@ def _trained(config: TrainConfig, command: str) -> bool:
     out = Path(config.out)
     last = out / 'last.pt'
     if last.is_file():
-        then, now = (_recipe(c) for c in (load_checkpoint(last)['config'], asdict(config)))
-        changed = [name for name in now if then.get(name) != now[name]]
+        saved = load_checkpoint(last)['config']
+        then, now, default = map(_recipe, (saved, asdict(config), asdict(TrainConfig())))
+        changed = [name for name in now if then.get(name, default[name]) != now[name]]
         if changed:
             names = ', '.join(changed)
             raise ConfigError(f'{last}: made with other settings ({names}); give another --out')

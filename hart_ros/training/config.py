@@ -12,6 +12,7 @@ import yaml
 
 from hart_ros.model.hart import HartConfig
 from hart_ros.model.hart_2017 import HART2017Config
+from hart_ros.model.ratm import RATMConfig
 
 from .clips import ClipConfig
 from .settings import ConfigError, SettingsFile, assigned, limited
@@ -98,9 +99,13 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     losses: LossConfig = field(default_factory=LossConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
-    network: Literal['hart', 'hart_2017'] = 'hart'
+    network: Literal['hart', 'hart_2017', 'ratm'] = 'hart'
     model: HartConfig = field(default_factory=HartConfig)
     model_2017: HART2017Config = field(default_factory=HART2017Config)
+    model_ratm: RATMConfig = field(default_factory=RATMConfig)
+
+
+SECTIONS = {'hart': 'model', 'hart_2017': 'model_2017', 'ratm': 'model_ratm'}  # by network
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -159,12 +164,13 @@ def checked(config: TrainConfig) -> TrainConfig:
 
 
 def _check_network(config: TrainConfig) -> None:
-    is_2017 = config.network == 'hart_2017'
-    if config.model != HartConfig() if is_2017 else config.model_2017 != HART2017Config():
-        section = 'model' if is_2017 else 'model_2017'
-        raise ConfigError(f'{section} is set, but network is {config.network}: set network too')
-    if is_2017 and config.curriculum.truncate:
-        raise ConfigError('curriculum.truncate: hart_2017 learns from whole clips; set 0')
+    default = TrainConfig()
+    for network, section in SECTIONS.items():
+        is_set = getattr(config, section) != getattr(default, section)
+        if is_set and network != config.network:
+            raise ConfigError(f'{section} is set, but network is {config.network}: set network too')
+    if config.network != 'hart' and config.curriculum.truncate:
+        raise ConfigError(f'curriculum.truncate: {config.network} learns from whole clips; set 0')
 
 
 def _check_whole_frames(clips: ClipConfig) -> None:

@@ -20,14 +20,14 @@ from tqdm import tqdm
 
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.protocols import hart60
-from hart_ros.model.hart import HART
 from hart_ros.model.hart_2017 import HART2017
+from hart_ros.model.ratm import RATM
 from hart_ros.tracking import Tracker, save_weights
-from hart_ros.tracking.weights import AnyModel, WeightsError, load_model
+from hart_ros.tracking.weights import MODELS, AnyModel, WeightsError, load_model
 
 from .board import Board
 from .checkpoint import load_checkpoint, save_checkpoint
-from .config import TrainConfig
+from .config import SECTIONS, TrainConfig
 from .curriculum import make_curriculum
 from .frames import Sequence
 from .group import Group
@@ -35,6 +35,7 @@ from .mixture import ClipMixture, NumberedBatches
 from .motions import load_motions
 from .objective import Objective
 from .objective_2017 import Objective2017
+from .objective_ratm import ObjectiveRatm
 from .optimiser import learning_rate, make_optimiser
 from .settings import ConfigError
 from .stills import Stills, load_stills
@@ -53,6 +54,8 @@ class Unrolled(nn.Module):
         self.objective: nn.Module
         if isinstance(model, HART2017):
             self.objective = Objective2017(config.model_2017)
+        elif isinstance(model, RATM):
+            self.objective = ObjectiveRatm()
         else:
             taught = config.teacher.features != 'none'
             teacher = Teacher(config.teacher.features, config.teacher.weight) if taught else None
@@ -298,8 +301,8 @@ def make_model(config: TrainConfig) -> AnyModel:
     Raises:
         ConfigError: weights to start from that are of another network.
     """
-    is_2017 = config.network == 'hart_2017'
-    model = HART2017(config.model_2017) if is_2017 else HART(config.model)
+    network, _ = MODELS[config.network]
+    model = network(getattr(config, SECTIONS[config.network]))
     if config.start != 'none':
         try:
             model.load_state_dict(load_model(config.start).state_dict())
@@ -315,7 +318,7 @@ def _kind(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a run shares with its checkpoint, by key; settings newer than that have defaults."""
     default = asdict(TrainConfig())
     kind = {'network': config.get('network', default['network'])}
-    for section in ('model', 'model_2017'):
+    for section in SECTIONS.values():
         values = {**default[section], **config.get(section, {})}
         kind |= {f'{section}.{name}': value for name, value in values.items()}
     return {**kind, 'optimiser.kind': config['optimiser']['kind']}

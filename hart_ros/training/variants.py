@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hart_ros.model.hart_2017 import ABLATIONS
+from hart_ros.model.ratm import RATMConfig
 
 from .clips import ClipConfig
 from .config import CurriculumConfig, LossConfig, OptimiserConfig, TrainConfig
@@ -48,6 +49,13 @@ PUBLISHED_CLIPS = ClipConfig(
 # count in hundreds of pixels.
 MINUTES: dict[str, Any] = {'v1_widths': (32, 64, 96), 'grid_unit': 100.0}
 
+# In colour, its window three halves of the box as on KTH. No CNN was pre-trained, so that windows are
+# compared in place of features.
+RATM_ON_FRAMES: dict[str, Any] = {
+    'network': 'ratm',
+    'model_ratm': RATMConfig(channels=3, dense=0, classes=0),
+}
+
 
 def _published(name: str, meaning: str, iou: float) -> Variant:
     network = {'network': 'hart_2017', 'model_2017': replace(ABLATIONS[name], **MINUTES)}
@@ -66,6 +74,7 @@ POSTER = Comparison(
         optimiser=OptimiserConfig(learning_rate=4e-4, warm_up=100, average=0.99),
     ),
     (
+        Variant('ratm', 'RATM, taught where its window shall be', RATM_ON_FRAMES, 0.14),
         _published('spatial_att', 'HART of 2017, spatial attention alone', 0.60),
         _published('app_att', 'with appearance attention, without its loss', 0.78),
         _published('full', 'with its loss: HART as published', 0.81),

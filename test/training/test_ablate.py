@@ -20,6 +20,7 @@ from hart_ros.training.loop import Trainer
 from hart_ros.training.variants import COMPARISONS
 
 TINY: dict[str, Any] = {'glimpse_size': 16, 'v1_widths': (4, 4, 8), 'hidden': 16}
+RATM: dict[str, Any] = {'glimpse': (8, 8), 'hidden': 8, 'widths': (4,), 'kernels': (3,)}
 SMALL: dict[str, Any] = {'glimpse_size': 32, 'v1_widths': (8, 8, 8, 8, 8, 8), 'hidden': 16}
 
 
@@ -28,6 +29,8 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same comparisons with networks that train in no time."""
 
     def smaller(settings: Mapping[str, Any]) -> dict[str, Any]:
+        if 'model_ratm' in settings:
+            return {**settings, 'model_ratm': replace(settings['model_ratm'], **RATM)}
         if 'model_2017' in settings:
             return {**settings, 'model_2017': replace(settings['model_2017'], **TINY)}
         return {**settings, 'model': replace(settings.get('model', HartConfig()), **SMALL)}
@@ -65,7 +68,7 @@ def test_a_table_comes_of_a_stopped_and_resumed_run(
     assert run(data, '--steps', '2') == 130
     assert not (out / 'result.json').exists()
     assert run(data, '--steps', '2') == 0
-    names = ['spatial_att', 'app_att', 'full', 'hart']
+    names = ['ratm', 'spatial_att', 'app_att', 'full', 'hart']
     assert steps == [name for name in names for _ in range(2)]
     config = load_model(out / 'app_att' / 'final.safetensors').config
     assert isinstance(config, HART2017Config)
@@ -73,7 +76,7 @@ def test_a_table_comes_of_a_stopped_and_resumed_run(
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split() for line in lines if line.split(':')[0] in names]
     assert [row[0] for row in rows] == [f'{name}:' for name in names]
-    assert [row[-1] for row in rows[:3]] == ['0.60', '0.78', '0.81']
+    assert [row[-1] for row in rows[:4]] == ['0.14', '0.60', '0.78', '0.81']
     found = json.loads((out / 'result.json').read_text())
     assert [v['name'] for v in found['variants']] == names
     assert all(0 <= v['hart60'] <= 1 and len(v['iou_by_step']) == 39 for v in found['variants'])
@@ -102,7 +105,7 @@ def test_parts_of_the_shipped_network_are_left_out(
 def test_variants_differ_only_in_their_network(name: str) -> None:
     comparison = COMPARISONS[name]
     own = {key for v in comparison.variants for key in v.settings}
-    assert own <= {'network', 'model', 'model_2017', 'losses'}
+    assert own <= {'network', 'model', 'model_2017', 'model_ratm', 'losses'}
     configs = [checked(replace(comparison.base, **v.settings)) for v in comparison.variants]
     assert len({repr(config) for config in configs}) == len(configs)
 
