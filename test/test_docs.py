@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""README and docs name what there is: files, headings, commands, options, launch arguments."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/*.md')])
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+OUTSIDE = {'torchrun', 'tensorboard', 'rosdep', 'ros2', 'pip', 'python', 'bash'}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    return re.findall(rf'```{language}\n(.*?)```', page.read_text(encoding='utf-8'), re.DOTALL)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words of each command in a page's `sh` blocks, without comments."""
+    text = '\n'.join(blocks(page, 'sh')).replace('\\\n', ' ')
+    lines = (re.split(r'&&|\|\||;(?![^"]*")', line) for line in text.splitlines())
+    words = (shlex.split(part, comments=True) for parts in lines for part in parts)
+    return [found for found in words if found]
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings."""
+    headings = re.findall(r'^#+ (.*)$', page.read_text(encoding='utf-8'), re.MULTILINE)
+    return {re.sub(r'[^\w\- ]', '', heading.lower()).replace(' ', '-') for heading in headings}
+
+
+def is_option(word: str) -> bool:
+    """Whether our Python files have a literal for an option such as '--out', dashed or not."""
+    literals = re.compile(rf"'(--)?{re.escape(word[2:])}'")
+    sources = (ROOT / 'hart_ros').rglob('*.py')
+    return any(literals.search(path.read_text(encoding='utf-8')) for path in sources)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r'\]\(([^)]+)\)', page.read_text(encoding='utf-8')):
+        name, _, anchor = link.partition('#')
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_is_reached_from_readme() -> None:
+    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
+    assert not [name for name in NAMES if name != 'README.md' and f']({name})' not in readme]
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_code_is_valid(page: Path) -> None:
+    for code in blocks(page, 'python'):
+        compile(code, page.name, 'exec')
+    for language in ('yaml', 'json'):
+        for code in blocks(page, language):
+            yaml.safe_load(code)
+    bash = shutil.which('bash')
+    assert bash
+    for code in blocks(page, 'sh'):
+        subprocess.run([bash, '-n'], input=code, text=True, check=True)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_commands_exist(page: Path) -> None:
+    setup = (ROOT / 'setup.py').read_text(encoding='utf-8')
+    for program, *arguments in commands(page):
+        for word in arguments:
+            if word.startswith(('scripts/', 'config/', 'docs/')):
+                assert (ROOT / word).is_file(), word
+        if not program.startswith('hart-'):
+            continue
+        assert f"'{program} = " in setup, program
+        for option in (word.partition('=')[0] for word in arguments if word.startswith('--')):
+            assert is_option(option), f'{program} {option}'
+
+
+@pytest.mark.parametrize('page', PAGES, ids=NAMES)
+def test_launch_arguments_exist(page: Path) -> None:
+    for program, *arguments in commands(page):
+        if program != 'ros2' or arguments[:2] != ['launch', 'hart_ros']:
+            continue
+        launch = ROOT / 'launch' / arguments[2]
+        declared = declared_arguments(launch)
+        given = {word.partition(':=')[0] for word in arguments[3:] if ':=' in word}
+        assert given <= declared
+
+
+def declared_arguments(launch: Path) -> set[str]:
+    text = launch.read_text(encoding='utf-8')
+    return set(re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", text))
+
+
+def column(heading: str) -> set[str]:
+    """Names in the first columns of the tables under a heading of the reference."""
+    text = (ROOT / 'docs' / 'reference.md').read_text(encoding='utf-8')
+    section = text.split(f'\n## {heading}')[1].split('\n## ')[0]
+    cells = [line.split('|')[1] for line in section.splitlines() if line.startswith('| `')]
+    return {name for cell in cells for name in re.findall(r'`([^`]+)`', cell)}
+
+
+def test_all_parameters_are_named() -> None:
+    document = yaml.safe_load((ROOT / 'config' / 'tracker.yaml').read_text(encoding='utf-8'))
+    assert column('Node `hart`') >= set(document['/**/hart']['ros__parameters'])
+
+
+def test_all_launch_arguments_are_named() -> None:
+    declared = declared_arguments(ROOT / 'launch' / 'tracker.launch.py')
+    assert column('Launch arguments') == declared
