@@ -158,7 +158,7 @@ link_prefix() {
   done
   # Old setuptools put them in lib/hart_ros (setup.cfg), new ones in bin.
   for name in tracker_node player_node hart-ablate hart-benchmark hart-benchmark-node hart-demo \
-    hart-evaluate hart-train; do
+    hart-evaluate hart-track hart-train; do
     if [ -f "$venv/bin/$name" ] && [ ! -L "$venv/bin/$name" ]; then
       ln -sfn "$venv/bin/$name" "$venv/lib/hart_ros/$name"
     else

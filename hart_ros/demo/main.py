@@ -8,8 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from hart_ros.data.parsing import parse_box, parse_size, source_options
-from hart_ros.data.source import BoxXYWH, SourceError, open_source
+from hart_ros.apps import arguments as kinds
+from hart_ros.data.parsing import source_options
+from hart_ros.data.source import SourceError, open_source
 from hart_ros.demo.environment import private_environment
 
 EPILOG = """examples:
@@ -42,15 +43,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         '--sequence', default='', help='sequence of a folder with several, e.g. 0003 of KITTI'
     )
     parser.add_argument(
-        '--init', metavar='X,Y,W,H', type=_box, help='box in the first frame, pixels'
+        '--init', metavar='X,Y,W,H', type=kinds.box, help='box in the first frame, pixels'
     )
     parser.add_argument('--track', metavar='ID', type=int, help='track to follow, else the first')
-    parser.add_argument('--frames', metavar='N', type=_count, default=0, help='play so many')
+    parser.add_argument('--frames', metavar='N', type=kinds.frames, default=0, help='play so many')
     parser.add_argument(
         '--rate', metavar='HZ', type=_rate, default=0.0, help="frames a second, else the source's"
     )
     parser.add_argument(
-        '--size', metavar='WxH', type=_size, help='size of synthetic frames, e.g. 640x192'
+        '--size', metavar='WxH', type=kinds.size, help='size of synthetic frames, e.g. 640x192'
     )
     parser.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto')
     parser.add_argument('--out', metavar='FOLDER', type=Path, default=Path('demo_output'))
@@ -76,29 +77,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f'hart-demo: {error}: run scripts/demo.sh, or source ROS 2', file=sys.stderr)
         return 1
     return Run(args).run()
-
-
-def _box(text: str) -> BoxXYWH:
-    try:
-        box = parse_box(text, 'box')
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if box is None:
-        raise argparse.ArgumentTypeError('the box is empty; give x,y,w,h in pixels')
-    return box
-
-
-def _size(text: str) -> tuple[int, int]:
-    try:
-        return parse_size(text, 'size')
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number of frames from 2 on')
-    return int(text)
 
 
 def _rate(text: str) -> float:

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of command-line arguments: what does not fit ends the program with one clear line."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+from hart_ros.data.parsing import parse_box, parse_size
+from hart_ros.data.source import BoxXYWH
+
+
+def box(text: str) -> BoxXYWH:
+    """x,y,w,h in pixels."""
+    try:
+        found = parse_box(text, 'box')
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+    if found is None:
+        raise ArgumentTypeError('the box is empty; give x,y,w,h in pixels')
+    return found
+
+
+def size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT in pixels."""
+    try:
+        return parse_size(text, 'size')
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def frames(text: str) -> int:
+    """A number of frames that something can be followed over."""
+    if not text.isdigit() or int(text) < 2:
+        raise ArgumentTypeError(f'{text!r} is no number of frames from 2 on')
+    return int(text)
+
+
+def frame_number(text: str) -> int:
+    """A frame, counted from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f'{text!r} is no frame; they count from 1')
+    return int(text)
