@@ -23,9 +23,11 @@ RECENT = 5.0  # seconds for which a problem colours the status
 class Condition:
     """What the node knows about itself at one moment."""
 
+    active: bool  # in the sense of the lifecycle
     enabled: bool
     topic: str
     publishers: int
+    reliability: str
     silence: float  # seconds since the last image; infinite before the first
     state: State
     score: float
@@ -37,6 +39,8 @@ class Condition:
         """Return level and message of the diagnostic status: the worst that is true."""
         if self.failure:
             return DiagnosticStatus.ERROR, f'the tracker fails: {self.failure}'
+        if not self.active:
+            return DiagnosticStatus.OK, 'inactive: activate it, as with ros2 lifecycle set'
         if not self.enabled:
             return DiagnosticStatus.OK, 'disabled: call ~/enable'
         if self.silence > SILENCE:
@@ -112,12 +116,23 @@ def frame_values(counts: dict[Fate, int]) -> dict[str, str]:
 def status(node_name: str, condition: Condition, values: dict[str, str]) -> DiagnosticStatus:
     """Return the node's diagnostic status."""
     level, message = condition.judge()
-    state = condition.state.value if condition.enabled else 'DISABLED'
-    pairs = {'state': state, **values}
+    state = condition.state.value if condition.enabled and condition.active else 'DISABLED'
+    return _status(node_name, level, message, {'state': state, **values})
+
+
+def unconfigured(node_name: str, failure: str) -> DiagnosticStatus:
+    """Return the status of a node that has nothing yet; `failure`: why it could not get it."""
+    if failure:
+        return _status(node_name, DiagnosticStatus.ERROR, failure, {})
+    message = 'unconfigured: configure it, as with ros2 lifecycle set'
+    return _status(node_name, DiagnosticStatus.OK, message, {})
+
+
+def _status(node: str, level: bytes, message: str, values: dict[str, str]) -> DiagnosticStatus:
     return DiagnosticStatus(
         level=level,
-        name=f'{node_name}: tracker',
+        name=f'{node}: tracker',
         message=message,
         hardware_id='',
-        values=[KeyValue(key=key, value=value) for key, value in pairs.items()],
+        values=[KeyValue(key=key, value=value) for key, value in values.items()],
     )

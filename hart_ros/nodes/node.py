@@ -1,243 +1,158 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node `hart`: tracks one target in the images of a camera.
+"""The node `hart`, a managed one: unconfigured, inactive, active; see `Pipeline` for its work.
 
-Two threads. The executor's only receives and answers: images go into the frame buffer, boxes and
-service calls to the worker. The worker's thread alone tracks, owns the target, and publishes.
+Configuring loads the network and offers the topics; activating subscribes to the camera;
+deactivating keeps the target; cleaning up frees everything, so that other weights can be loaded.
 """
 
 from __future__ import annotations
 
-import math
-import time
 import traceback
-from collections.abc import Mapping
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
-from rclpy.qos import QoSProfile
-from std_srvs.srv import SetBool, Trigger
-from vision_msgs.msg import Detection2D
+from rclpy.exceptions import ParameterException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from hart_ros.nodes import cv_bridge_support, diagnostics, image_codec, messages, parameters
-from hart_ros.nodes.frame_buffer import FrameBuffer, FrameCounts
-from hart_ros.nodes.intake import Intake
-from hart_ros.nodes.outputs import Outputs
-from hart_ros.nodes.qos import ALL_POLICIES, ImageSubscription, explain_mismatch, subscribe
+from hart_ros.nodes import diagnostics, parameters
+from hart_ros.nodes.pipeline import Pipeline
 from hart_ros.nodes.reporting import Reporter
-from hart_ros.nodes.session import Session
-from hart_ros.nodes.target import BoxRequest, Result
-from hart_ros.nodes.worker import Worker
-from hart_ros.tracking import HartTracker, InvalidBoxError
-from hart_ros.tracking.target_state import Limits
+from hart_ros.tracking import WeightsError
 
-ANSWER_WITHIN = 2.0  # seconds that a service call waits for the frame at hand
-LIMITS = [field.name for field in fields(Limits)]
+SUCCESS = TransitionCallbackReturn.SUCCESS
+TOLD = (parameters.ParameterError, ParameterException, WeightsError)  # need no more words
 
 
-class TrackerNode(Node):
-    """Topics, services and parameters around one `Session`."""
+class TrackerNode(LifecycleNode):
+    """Parameters, transitions and diagnostics around a `Pipeline`."""
 
-    def __init__(self, **node_options: Any) -> None:
-        """Load the network, then subscribe.
+    def __init__(self, name: str = 'hart', **node_options: Any) -> None:
+        """Declare the parameters; nothing else is there before the node is configured.
 
         Args:
+            name: of the node.
             node_options: for `rclpy.node.Node`.
 
         Raises:
             ParameterError: a parameter that the node cannot start with.
-            WeightsError: the weights cannot be used.
         """
-        super().__init__('hart', **node_options)
-        values = parameters.declare(self)
-        self.report = Reporter(self.get_logger())
-        self._last_image = -math.inf
-        self._losses_said = False
-        self._limits = Limits()
-        self._meter = diagnostics.Meter()
-        self._tracker = _load_tracker(values)
-
-        compressed = values['image_transport'] == 'compressed'
-        self._counts = FrameCounts()
-        self._buffer = FrameBuffer(
-            values['buffer_seconds'], values['buffer_megabytes'], self._counts
-        )
-        self._intake = Intake(
-            image_codec.check_compressed if compressed else image_codec.check,
-            self._buffer,
-            self._counts,
-            self.report,
-        )
-        self._outputs = Outputs(self, values['debug_image_width'], values['glimpse_height'])
-        self._session = Session(
-            self._tracker,
-            image_codec.decode_compressed if compressed else image_codec.decode,
-            self._buffer,
-            self._counts,
-            self._publish,
-            self._outputs.publish_state,
-            self.report,
-        )
-        self._session.trail_length = values['trail_length']
-        self._worker = Worker(self._session.work, self._worker_failed)
-        self._apply(values)
-        self._create_interfaces(values['image_transport'])
-        parameters.watch(self, self._apply)
-        self._worker.start()
-        self.get_logger().info(
-            f'images from {self._images.topic}, boxes from {self._boxes.topic_name}; '
-            f'{self._tracker.device}; images are converted by {cv_bridge_support.describe()}'
-        )
-
-    def close(self) -> None:
-        """End the worker's thread."""
-        self._worker.stop(timeout=5.0)
-
-    def _create_interfaces(self, transport: str) -> None:
-        self._images = ImageSubscription(self, transport, self._receive_image, self.report)
-        # Volatile, so that publishers of any durability reach it (ros2 topic pub --once).
-        topic = self.resolve_topic_name('~/init_box')
-        self._boxes = subscribe(
-            self,
-            Detection2D,
-            '~/init_box',
-            self._receive_box,
-            QoSProfile(depth=5),
-            ALL_POLICIES,
-            lambda policy: self.report.warn(f'QoS {topic}', explain_mismatch(topic, policy)),
-        )
-        self.create_service(Trigger, '~/reset', self._reset)
-        self.create_service(SetBool, '~/enable', self._enable)
+        super().__init__(name, **node_options)
+        self.failure = ''  # why the last transition failed
+        self._starting = False
+        self._report = Reporter(self.get_logger())
+        self._pipeline: Pipeline | None = None
+        self._values = parameters.declare(self)
+        parameters.watch(self, self._values, self._is_configured, self._apply)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while simulated time stands
-        self.create_timer(0.5, self._images.poll, clock=steady)
-        self.create_timer(1.0, self._publish_diagnostics, clock=steady)
+        self._timer = self.create_timer(1.0, self._publish_diagnostics, clock=steady)
+        self._survive_wrong_transitions()
 
-    # ---- the executor's thread
+    @property
+    def autostart(self) -> bool:
+        """Whether nobody else is going to configure and activate it."""
+        return self._values['autostart']
 
-    def _receive_image(self, msg: Any) -> None:
-        self._last_image = time.monotonic()
-        if self._intake.receive(msg):
-            self._worker.wake()
+    def start(self) -> bool:
+        """Configure and activate; return whether it is active now, else `failure` says why not."""
+        self._starting = True
+        started = self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS
+        self._starting = False
+        return started
 
-    def _receive_box(self, msg: Detection2D) -> None:
+    def close(self) -> None:
+        """Free everything, in whatever state it is."""
+        if self._pipeline is not None:
+            self._pipeline.close()
+        self._pipeline = None
+
+    # ---- transitions
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network, offer topics and services."""
+        return self._do('configure', self._configure)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe to images and boxes."""
+        assert self._pipeline is not None
+        return self._do('activate', self._pipeline.activate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe; the target is kept."""
+        assert self._pipeline is not None
+        return self._do('deactivate', self._pipeline.deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Go back to where nothing is configured."""
+        return self._do('clean up', self.close)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End for good; the process waits for its signal."""
+        self.destroy_timer(self._timer)
+        return self._do('shut down', self.close)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Go back to where nothing is configured, from where it can be tried again."""
+        return self._do('clean up', self.close)
+
+    def _configure(self) -> None:
+        self._pipeline = Pipeline(self, self._values, self._report)
+
+    def _do(self, what: str, action: Callable[[], None]) -> TransitionCallbackReturn:
+        """Act; what goes wrong is kept and logged, which rclpy would not do."""
         try:
-            request = messages.to_request(msg, self._buffer.last_number)
-        except InvalidBoxError as error:
-            self._worker.submit(self._session.refuse_box, str(error))
-            return
-        self._worker.submit(self._session.request_box, request)
+            action()
+        except Exception as error:
+            told = isinstance(error, TOLD)
+            self.failure = str(error) if told else f'{type(error).__name__}: {error}'
+            if self.context.ok():  # else it is only that the end has come
+                self._log(f'cannot {what}: {self.failure}')
+                self.get_logger().debug(''.join(traceback.format_exception(error)))
+            return TransitionCallbackReturn.FAILURE
+        self.failure = ''
+        return SUCCESS
 
-    def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success, response.message = self._ask(self._session.reset)
-        return response
+    def _log(self, failure: str) -> None:
+        if self._starting:
+            self.get_logger().fatal(failure)
+        else:
+            self.get_logger().error(failure)
 
-    def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        self._intake.enabled = request.data
-        response.success, response.message = self._ask(self._session.enable, request.data)
-        return response
+    def _survive_wrong_transitions(self) -> None:
+        """Refuse a transition that the state does not have.
 
-    def _ask(self, command: Any, *args: Any) -> tuple[bool, str]:
-        future = self._worker.submit(command, *args)
-        try:
-            return True, future.result(ANSWER_WITHIN)
-        except FutureTimeoutError:
-            return True, 'will be done after the frame at hand'
+        Up to Jazzy rclpy raises then, out of the executor: one wrong request would end the node.
+        """
+        service = self._service_change_state
+        change = service.callback
+
+        def checked(request: Any, response: Any) -> Any:
+            try:
+                return change(request, response)
+            except RuntimeError as error:  # RCLError
+                self._report.warn('transition', f'transition refused: {error}')
+                response.success = False
+                return response
+
+        service.callback = checked
+
+    # ---- parameters and diagnostics
+
+    def _is_configured(self) -> bool:
+        return self._pipeline is not None
 
     def _apply(self, values: Mapping[str, Any]) -> None:
-        """Put checked parameters into effect."""
-        session, outputs = self._session, self._outputs
-        if 'buffer_seconds' in values or 'buffer_megabytes' in values:
-            self._buffer.resize(values.get('buffer_seconds'), values.get('buffer_megabytes'))
-        session.buffer_seconds = values.get('buffer_seconds', session.buffer_seconds)
-        session.stamp_tolerance = values.get('stamp_tolerance', session.stamp_tolerance)
-        outputs.debug_image_width = values.get('debug_image_width', outputs.debug_image_width)
-        outputs.glimpse_height = values.get('glimpse_height', outputs.glimpse_height)
-        limits = {name: values[name] for name in LIMITS if name in values}
-        if limits:
-            self._limits = replace(self._limits, **limits)
-            self._worker.submit(session.set_limits, self._limits)
-        if 'trail_length' in values:
-            self._worker.submit(session.set_trail_length, values['trail_length'])
-        box = parameters.as_box(values['init_box']) if 'init_box' in values else None
-        if box is not None:
-            request = BoxRequest(box, after_number=self._buffer.last_number)
-            self._worker.submit(session.request_box, request)
+        if self._pipeline is not None:
+            self._pipeline.apply(values)
 
     def _publish_diagnostics(self) -> None:
-        session, counts = self._session, self._counts.snapshot()
-        target, request = session.target, session.request  # the worker may take them away
-        condition = self._condition()
-        values = {
-            'target_id': target.target_id if target else '',
-            'score': f'{condition.score:.3f}' if target else '',
-            **self._meter.values(),
-            **diagnostics.frame_values(counts),
-            'frames_buffered': str(len(self._buffer)),
-            'last_init': session.last_init,
-            'waiting_box': request.describe() if request else '',
-            'image_topic': condition.topic,
-            'image_publishers': str(condition.publishers),
-            'image_reliability': self._images.reliability.name.lower(),
-            'device': str(self._tracker.device),
-            'converter': cv_bridge_support.describe(),
-        }
-        array = DiagnosticArray()
-        array.header.stamp = self.get_clock().now().to_msg()
         name = self.get_fully_qualified_name().lstrip('/')
-        array.status.append(diagnostics.status(name, condition, values))
+        if self._pipeline is None:
+            status = diagnostics.unconfigured(name, self.failure)
+        else:
+            status = diagnostics.status(name, *self._pipeline.values())
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(array)
-
-    def _condition(self) -> diagnostics.Condition:
-        target, share = self._session.target, self._intake.stamps.lost_share()
-        losing = share is not None and share > diagnostics.LOST_SHARE
-        if share is not None and losing and not self._losses_said:
-            self.report.warn('losses', diagnostics.frames_lost(share))
-        self._losses_said = losing
-        return diagnostics.Condition(
-            enabled=self._session.enabled,
-            topic=self._images.topic,
-            publishers=self._images.publishers,
-            silence=time.monotonic() - self._last_image,
-            state=self._session.state,
-            score=target.score if target else 0.0,
-            lost_share=share,
-            failure=self._session.failure,
-            problem=self.report.last_problem(diagnostics.RECENT),
-        )
-
-    # ---- the worker's thread
-
-    def _publish(self, result: Result) -> None:
-        if not self.context.ok():
-            return
-        self._outputs.publish(result)
-        if result.live:
-            latency = time.monotonic() - result.frame.received
-            self._meter.note(result.step_s, latency, self._age(result.frame.stamp_ns))
-
-    def _age(self, stamp_ns: int) -> float:
-        """Return the seconds since a stamp, or NaN where the camera's clock is not ours."""
-        age = (self.get_clock().now().nanoseconds - stamp_ns) / 1e9
-        return age if stamp_ns and 0 <= age < 60 else math.nan
-
-    def _worker_failed(self, error: BaseException) -> None:
-        if self.context.ok():  # else it is only that nothing can be published any more
-            self.report.error(type(error).__name__, f'{type(error).__name__}: {error}')
-            self.get_logger().debug(''.join(traceback.format_exception(error)))
-
-
-def _load_tracker(values: Mapping[str, Any]) -> HartTracker:
-    try:
-        tracker = HartTracker(values['weights'] or None, values['device'], values['threads'])
-    except ValueError as error:
-        raise parameters.ParameterError(str(error)) from error
-    # The first steps take much longer than the others: not while a target moves away.
-    frame = np.zeros((48, 64, 3), np.uint8)
-    state = tracker.init(frame, (16.0, 16.0, 32.0, 16.0))
-    tracker.update(frame, state)
-    return tracker

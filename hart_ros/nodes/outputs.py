@@ -29,13 +29,25 @@ class Outputs:
         self.debug_image_width = debug_image_width
         self.glimpse_height = glimpse_height
         # Reliable, so that subscribers of either kind are served; pictures are not queued.
-        self._detection = _publisher(node, Detection2D, '~/detection', depth=10)
-        self._debug_image = _publisher(node, Image, '~/debug_image', depth=1)
-        self._glimpse = _publisher(node, Image, '~/glimpse', depth=1)
-        # Latched: who joins late learns the state that holds.
-        latched = DurabilityPolicy.TRANSIENT_LOCAL
-        self._state = _publisher(node, String, '~/state', depth=1, durability=latched)
+        self._node = node
+        self._publishers: list[Publisher] = []
+        try:
+            self._detection = self._publisher(Detection2D, '~/detection', depth=10)
+            self._debug_image = self._publisher(Image, '~/debug_image', depth=1)
+            self._glimpse = self._publisher(Image, '~/glimpse', depth=1)
+            # Latched: who joins late learns the state that holds.
+            latched = DurabilityPolicy.TRANSIENT_LOCAL
+            self._state = self._publisher(String, '~/state', depth=1, durability=latched)
+        except Exception:
+            self.close()
+            raise
         self.publish_state(State.IDLE)
+
+    def close(self) -> None:
+        """Take the topics away."""
+        for publisher in self._publishers:
+            self._node.destroy_publisher(publisher)
+        self._publishers.clear()
 
     def publish(self, result: Result) -> None:
         """Publish the detection first; pictures only of the present."""
@@ -48,6 +60,17 @@ class Outputs:
         if self._glimpse.get_subscription_count():
             panel = glimpse_panel(result.track, self.glimpse_height)
             self._glimpse.publish(_image(header, panel))
+
+    def _publisher(self, message_type: Any, topic: str, **policies: Any) -> Publisher:
+        with override_errors():
+            publisher = self._node.create_publisher(
+                message_type,
+                topic,
+                QoSProfile(**policies),
+                qos_overriding_options=overridable(ALL_POLICIES),
+            )
+        self._publishers.append(publisher)
+        return publisher
 
     def publish_state(self, state: State) -> None:
         """Publish the name of a state."""
@@ -65,13 +88,3 @@ class Outputs:
 
 def _image(header: Any, pixels: np.ndarray) -> Image:
     return image_codec.encode(Image(header=header), pixels)
-
-
-def _publisher(node: Node, message_type: Any, topic: str, **policies: Any) -> Publisher:
-    with override_errors():
-        return node.create_publisher(
-            message_type,
-            topic,
-            QoSProfile(**policies),
-            qos_overriding_options=overridable(ALL_POLICIES),
-        )

@@ -36,10 +36,16 @@ class Spec:
     description: str
     range: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
-    fixed: bool = False  # takes effect at the start only
+    fixed: bool = False  # takes effect when the node is configured
+    read_only: bool = False
 
 
 SPECS: dict[str, Spec] = {
+    'autostart': Spec(
+        True,
+        'Configure and activate at the start. False: a lifecycle manager does',
+        read_only=True,
+    ),
     'image_transport': Spec(
         'raw',
         'raw: sensor_msgs/Image on the topic `image`; compressed: sensor_msgs/CompressedImage on '
@@ -123,6 +129,8 @@ def problem(name: str, value: Any) -> str:
     spec = SPECS[name]
     if name == 'init_box':
         return _box_problem(value)
+    if isinstance(spec.default, bool):
+        return '' if isinstance(value, bool) else f'{name}: {value!r} is neither true nor false'
     if isinstance(spec.default, str):
         if not isinstance(value, str):
             return f'{name}: {value!r} is no text'
@@ -175,15 +183,26 @@ def declare(node: Node) -> dict[str, Any]:
     return values
 
 
-def watch(node: Node, apply: Callable[[Mapping[str, Any]], None]) -> None:
-    """Check parameters that are set at run time, then hand the valid ones to `apply`."""
+def watch(
+    node: Node,
+    values: dict[str, Any],
+    is_configured: Callable[[], bool],
+    apply: Callable[[Mapping[str, Any]], None],
+) -> None:
+    """Check parameters that are set at run time; keep the valid ones in `values`, then `apply`."""
+
+    def refusal(name: str, value: Any) -> str:
+        if SPECS[name].fixed and value != values[name] and is_configured():
+            return f'{name}: the node is configured with it; clean it up first (ros2 lifecycle set)'
+        return problem(name, value)
 
     def on_set(parameters: list[Parameter]) -> SetParametersResult:
         ours = {p.name: p.value for p in parameters if p.name in SPECS}
         for name, value in ours.items():
-            reason = problem(name, value)
+            reason = refusal(name, value)
             if reason:
                 return SetParametersResult(successful=False, reason=reason)
+        values.update(ours)
         apply(ours)
         return SetParametersResult(successful=True)
 
@@ -191,7 +210,7 @@ def watch(node: Node, apply: Callable[[Mapping[str, Any]], None]) -> None:
 
 
 def _descriptor(spec: Spec) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=spec.description, read_only=spec.fixed)
+    descriptor = ParameterDescriptor(description=spec.description, read_only=spec.read_only)
     # `-p buffer_seconds:=2` and init_box:=[1, 2, 3, 4] are integers to ROS: both types are taken.
     descriptor.dynamic_typing = isinstance(spec.default, (float, list))
     if spec.choices:

@@ -137,6 +137,10 @@ class ImageSubscription:
         self._said = ''
         self._subscription = self._subscribe()
 
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._node.destroy_subscription(self._subscription)
+
     def poll(self) -> None:
         """Look at the publishers; call it about twice a second."""
         found = self._node.get_publishers_info_by_topic(self.topic)
@@ -197,7 +201,9 @@ def _declare_reliability(node: Node, name: str) -> ReliabilityPolicy | None:
         additional_constraints='one of ' + ', '.join(values),
         read_only=True,
     )
-    value = node.declare_parameter(name, 'auto', descriptor).value
+    if not node.has_parameter(name):  # from the last time it was subscribed
+        node.declare_parameter(name, 'auto', descriptor)
+    value = node.get_parameter(name).value
     if value not in values:
         raise ParameterError(f'{name}: {value!r} is none of {", ".join(values)}')
     return None if value == 'auto' else ReliabilityPolicy[value.upper()]

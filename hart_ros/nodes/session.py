@@ -48,6 +48,7 @@ class Session:
         self.target: Target | None = None
         self.request: BoxRequest | None = None  # waits for its frame
         self.enabled = True
+        self.active = False
         self.last_init = 'none yet'
         self.failure = ''  # the last error of the tracker itself, until it works again
         self._tracker = tracker
@@ -92,10 +93,19 @@ class Session:
         """Go on or pause. Frames of the pause are not kept, the target is."""
         if enabled != self.enabled:
             self.enabled = enabled
-            self._buffer.clear(Fate.DISABLED)
-            self._cursor.hurry()
-            self._waiting_since = None
+            self._pause()
         return 'tracking is enabled' if enabled else 'tracking is paused; the target is kept'
+
+    def activate(self, active: bool) -> None:
+        """Begin, or end for now; as `enable`, but at the lifecycle manager's command."""
+        if active != self.active:
+            self.active = active
+            self._pause()
+
+    def _pause(self) -> None:
+        self._buffer.clear(Fate.DISABLED)
+        self._cursor.hurry()
+        self._waiting_since = None
 
     def set_trail_length(self, length: int) -> None:
         """Keep this many past positions."""
@@ -119,7 +129,7 @@ class Session:
 
     def work(self) -> bool:
         """Do the next piece of work; return False when there is none for now."""
-        if not self.enabled:
+        if not (self.enabled and self.active):
             return False
         if self.request is not None and self._try_to_start(self.request):
             return True

@@ -33,6 +33,8 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         init_ros(args)
         node = _create()
+        if node.autostart and not node.start():
+            return int(rclpy.ok())  # it has said why, unless it was told to end
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass  # Ctrl-C, or SIGTERM, or a shutdown from elsewhere: the usual end
@@ -60,14 +62,13 @@ def _create() -> TrackerNode:
         # Only now: torch takes seconds to import, and may be missing.
         from hart_ros.nodes.node import TrackerNode
         from hart_ros.nodes.parameters import ParameterError
-        from hart_ros.tracking import WeightsError
     except ImportError as error:
         raise StartError(
             f'{error}: install it for {sys.executable}, or activate the environment that has it'
         ) from error
     try:
         return TrackerNode()
-    except (ParameterError, ParameterException, WeightsError) as error:
+    except (ParameterError, ParameterException) as error:
         raise StartError(str(error)) from error
 
 

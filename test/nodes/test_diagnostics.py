@@ -12,14 +12,16 @@ pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or sour
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from hart_ros.nodes.diagnostics import Condition, Meter, frame_values, status
+from hart_ros.nodes.diagnostics import Condition, Meter, frame_values, status, unconfigured
 from hart_ros.nodes.frame_buffer import Fate
 from hart_ros.tracking.target_state import State
 
 GOOD = Condition(
+    active=True,
     enabled=True,
     topic='/image',
     publishers=1,
+    reliability='reliable',
     silence=0.1,
     state=State.TRACKING,
     score=0.8,
@@ -34,6 +36,7 @@ OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.E
     ('change', 'level', 'message', 'state'),
     [
         ({}, OK, 'tracking', 'TRACKING'),
+        ({'active': False}, OK, 'inactive', 'DISABLED'),
         ({'state': State.IDLE}, OK, 'waiting for a box', 'IDLE'),
         ({'enabled': False, 'silence': 9.0}, OK, 'disabled', 'DISABLED'),
         ({'state': State.UNCERTAIN, 'score': 0.1}, WARN, 'score 0.10', 'UNCERTAIN'),
@@ -54,6 +57,12 @@ def test_the_worst_that_is_true_is_said(
     assert told.level == level
     assert message in told.message
     assert {pair.key: pair.value for pair in told.values} == {'state': state, 'fps': '3'}
+
+
+def test_an_unconfigured_node_says_why() -> None:
+    assert unconfigured('hart', '').level == OK
+    told = unconfigured('hart', 'weights: no file x')
+    assert (told.level, told.message) == (ERROR, 'weights: no file x')
 
 
 def test_frames_add_up() -> None:

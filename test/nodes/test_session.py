@@ -70,6 +70,7 @@ class Bench:
             lambda state: self.states.append(state.value),
             report,
         )
+        self.session.activate(True)
 
     @staticmethod
     def _decode(message: Any) -> np.ndarray:

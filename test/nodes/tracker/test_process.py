@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,14 @@ CONFIG = Path(__file__).resolve().parents[3] / 'config' / 'tracker.yaml'
 
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_it_quietly_while_it_tracks(run_tracker: Any, how: signal.Signals) -> None:
-    with run_tracker() as (hart, camera):
+    with run_tracker(module=str(Path(__file__).with_name('what_is_left.py'))) as (hart, camera):
         hart.track(camera)
         for _ in range(5):
             camera.publish()
+        began = time.monotonic()
         assert hart.process.stop(how) == 0
+        assert time.monotonic() - began < 2.0
+        hart.process.wait_for_output('threads: MainThread\n')
         assert 'Traceback' not in hart.process.output
         assert 'ERROR' not in hart.process.output
 
@@ -58,11 +62,29 @@ def test_a_missing_module_is_one_line(start_node: Any, tmp_path: Path) -> None:
         assert len(process.output.splitlines()) == 1
 
 
+@pytest.fixture(scope='session')
+def other_weights(weights: Path) -> dict[str, Path]:
+    """Return weights whose tensors are not those of their network, and of a strange network."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    with safe_open(str(weights), framework='pt') as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    made = {name: weights.with_name(f'{name}.safetensors') for name in ('SHAPES', 'STRANGE')}
+    config = metadata['config'].replace('"hidden": 128', '"hidden": 96')
+    save_file(tensors, made['SHAPES'], {**metadata, 'config': config})
+    save_file(tensors, made['STRANGE'], {'model': 'resnet'})
+    return made
+
+
 @pytest.mark.parametrize(
     ('arguments', 'line'),
     [
         (('-p', 'weights:=/nowhere/hart.safetensors'), 'weights: no file /nowhere'),
         (('-p', f'weights:={__file__}'), 'weights: .* is damaged'),
+        (('-p', 'weights:=SHAPES'), 'weights: .* does not fit this version: size mismatch'),
+        (('-p', 'weights:=STRANGE'), "weights: .* is not for HART but for 'resnet'"),
         (('-p', 'device:=tpu'), "device: 'tpu' is none of auto, cpu, cuda"),
         (('-p', 'threads:=-1'), 'threads: .*Min: 0, Max: 256'),
         (('-p', 'init_box:=[1.0, 2.0]'), 'init_box: .* four numbers'),
@@ -73,8 +95,10 @@ def test_a_missing_module_is_one_line(start_node: Any, tmp_path: Path) -> None:
     ],
 )
 def test_what_it_cannot_start_with_is_one_line(
-    start_node: Any, arguments: tuple[str, ...], line: str
+    start_node: Any, other_weights: dict[str, Path], arguments: tuple[str, ...], line: str
 ) -> None:
+    for name, path in other_weights.items():
+        arguments = tuple(argument.replace(name, str(path)) for argument in arguments)
     with start_node(NODE, *arguments) as process:
         assert process.wait() == 1
         process.wait_for_output(rf'\[FATAL\].*{line}')

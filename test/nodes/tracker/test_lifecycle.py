@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The node as a managed one: driven by a manager, and by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or source a distro')
+
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from tracker_harness import Camera, Hart, picture
+
+NODE = 'hart_ros.nodes.tracker_node'
+CONFIGURE, ACTIVATE = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE
+DEACTIVATE, CLEANUP = Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP
+
+
+class Manager:
+    """A lifecycle manager."""
+
+    def __init__(self, peer: Any, process: Any) -> None:
+        self.peer, self.process = peer, process
+
+    @property
+    def state(self) -> str:
+        return self.peer.call(GetState, '/hart/get_state').current_state.label
+
+    def change(self, transition: int) -> bool:
+        request = ChangeState.Request(transition=Transition(id=transition))
+        return self.peer.call(ChangeState, '/hart/change_state', request).success
+
+    def subscriptions(self) -> int:
+        return self.peer.node.count_subscribers('/image')
+
+
+@pytest.fixture
+def manager(start_node: Any, peer: Any, weights: Path) -> Iterator[Manager]:
+    """Return the manager of a node that waits for it."""
+    arguments = ('-p', 'autostart:=false', '-p', f'weights:={weights}', '-p', 'device:=cpu')
+    with start_node(NODE, *arguments) as process:
+        yield Manager(peer, process)
+        assert process.stop() == 0
+        assert 'Traceback' not in process.output
+
+
+def test_plain_users_notice_nothing(hart: Hart, camera: Camera) -> None:
+    assert Manager(hart.peer, hart.process).state == 'active'
+    hart.track(camera)
+
+
+def test_a_manager_drives_it(manager: Manager, make_peer: Any) -> None:
+    assert manager.state == 'unconfigured'
+    assert manager.change(CONFIGURE)
+    assert manager.state == 'inactive'
+    assert manager.subscriptions() == 0
+    assert manager.change(ACTIVATE)
+    with make_peer('camera') as peer:
+        camera = Camera(peer.publisher(Image, '/image'))
+        hart = Hart(manager.process, peer)
+        hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable')
+        hart.track(camera)
+
+        assert manager.change(DEACTIVATE)
+        peer.wait_for(lambda: manager.subscriptions() == 0, what='no subscription')
+        hart.wait_for_values(lambda v: v['state'] == 'DISABLED', 'inactive')
+        tracked = hart.count('tracked')
+        camera.publish()
+        hart.wait_for_values(lambda v: True, 'diagnostics')
+        assert hart.count('tracked') == tracked
+
+        assert manager.change(ACTIVATE)
+        hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable again')
+        assert hart.wait_for_detection(camera.publish()).id == 'it'  # the target was kept
+
+        assert manager.change(DEACTIVATE)
+        assert manager.change(CLEANUP)
+        assert manager.state == 'unconfigured'
+        assert manager.change(CONFIGURE)
+        assert manager.change(ACTIVATE)
+        hart.wait_for_values(lambda v: v.get('state') == 'IDLE', 'without a target')
+    assert manager.change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
+    assert manager.state == 'finalized'
+
+
+def test_what_fails_is_one_line_and_can_be_mended(
+    manager: Manager, weights: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / 'cut.safetensors'
+    cut.write_bytes(weights.read_bytes()[:5000])
+    assert manager.peer.set_parameter('/hart', 'weights', str(cut)).successful
+    assert not manager.change(CONFIGURE)
+    manager.process.wait_for_output(rf'\[ERROR\].*cannot configure: weights: {cut} is damaged')
+    assert len(manager.process.output.splitlines()) == 1
+    assert manager.state == 'unconfigured'
+
+    assert manager.peer.set_parameter('/hart', 'weights', str(weights)).successful
+    assert manager.change(CONFIGURE)
+    result = manager.peer.set_parameter('/hart', 'weights', str(cut))
+    assert not result.successful
+    assert 'weights: the node is configured with it' in result.reason
+    assert not manager.peer.set_parameter('/hart', 'autostart', True).successful
+
+
+def test_a_transition_out_of_turn_is_refused_and_survived(manager: Manager) -> None:
+    assert not manager.change(ACTIVATE)
+    assert not manager.change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
+    assert not manager.change(99)
+    assert manager.state == 'unconfigured'
+    assert manager.change(CONFIGURE)
+
+
+def test_the_state_is_latched(hart: Hart, camera: Camera, peer: Any) -> None:
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    hart.track(camera)
+    said = peer.collect(String, '/hart/state', latched)
+    peer.wait_for(lambda: said, what='the state')
+    assert [msg.data for msg in said] == ['TRACKING']
+    assert hart.set('lost_score', 1.0).successful
+    assert hart.set('give_up_after', 0.5).successful
+    for seed in range(20):
+        camera.publish(picture(seed))
+        peer.spin(0.02)
+    peer.wait_for(lambda: said[-1].data == 'IDLE', what='the end')
+    assert [msg.data for msg in said] == ['TRACKING', 'UNCERTAIN', 'LOST', 'IDLE']
+    assert all(d.results[0].hypothesis.score <= 1.0 for d in hart.detections)
+    hart.process.wait_for_output("target 'it' is given up, lost for 0.5 s: send a new box")
+    assert hart.set('lost_score', 0.2).successful
+    assert hart.set('give_up_after', 10.0).successful
+    hart.track(camera, target_id='another')
+    peer.wait_for(lambda: said[-1].data == 'TRACKING', what='the new target')
