@@ -149,7 +149,7 @@ class HartTracker:
 
 
 class Tracker:
-    """HART with the target's state kept inside: the interface of OpenCV's trackers.
+    """HART with the target's state kept inside: `init` and `update`, as OpenCV's trackers have.
 
     Example:
         tracker = Tracker()
@@ -160,21 +160,50 @@ class Tracker:
     def __init__(
         self, weights: str | Path | None = None, device: str = 'auto', threads: int = 0
     ) -> None:
-        """See `HartTracker`."""
+        """Loads the network.
+
+        Args:
+            weights: .safetensors file made by hart-train; None for the shipped weights.
+            device: auto (CUDA where there is one), cpu or cuda.
+            threads: CPU threads, of torch for the whole process; 0 leaves torch's choice.
+
+        Raises:
+            WeightsError: the file is missing, damaged or of another network.
+            ValueError: unknown or absent device.
+        """
         self._hart = HartTracker(weights, device, threads)
         self.state: TargetState | None = None
 
     def init(self, frame: np.ndarray, box_xywh: Sequence[float]) -> Track:
-        """Starts on a target; see `HartTracker.init`. A failed start keeps the old target."""
+        """Starts on a target; a start that fails keeps the one before.
+
+        Args:
+            frame: (H, W, 3) BGR or (H, W) mono, uint8, of any size.
+            box_xywh: the target: x, y of the top left corner, width, height; pixels of the frame.
+
+        Returns:
+            The track of this frame: the box clipped to it, score 1.
+
+        Raises:
+            InvalidFrameError, InvalidBoxError: what is wrong, and what to give.
+        """
         state = self._hart.init(frame, box_xywh)
         self.state = state
         return self._hart.first_track(frame, state)
 
     def update(self, frame: np.ndarray) -> Track:
-        """Finds the target in the next frame; see `HartTracker.update`.
+        """Finds the target in the next frame.
+
+        Args:
+            frame: (H, W, 3) BGR or (H, W) mono, uint8. Of another size than the last it is taken
+                for the same view at another resolution.
+
+        Returns:
+            The track: box in pixels of this frame, score in [0, 1], what was looked at.
 
         Raises:
             RuntimeError: no target yet.
+            InvalidFrameError: what is wrong, and what to give.
         """
         if self.state is None:
             raise RuntimeError('no target: call init(frame, (x, y, w, h)) first')
