@@ -54,6 +54,7 @@ setup(
             'hart-benchmark-node = hart_ros.benchmark.node:main',
             'hart-demo = hart_ros.demo.main:main',
             'hart-evaluate = hart_ros.evaluation.main:main',
+            'hart-experiment = hart_ros.experiments.main:main',
             'hart-track = hart_ros.apps.track:main',
             'hart-train = hart_ros.training.main:main',
         ],

@@ -25,6 +25,7 @@ COMMANDS = [
     'hart-benchmark-node',
     'hart-demo',
     'hart-evaluate',
+    'hart-experiment',
     'hart-track',
     'hart-train',
 ]

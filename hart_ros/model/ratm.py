@@ -134,8 +134,8 @@ def attention_of(window_xywh: Tensor, image_size: ImageSize, glimpse: tuple[int,
     return torch.cat((g, sigma, extent / (size - 1).clamp(min=1)), -1)
 
 
-def scaled_about_centre(box_xywh: Tensor, factor: float) -> Tensor:
-    """Boxes with sides `factor` times as long, (..., 4)."""
+def scaled_about_centre(box_xywh: Tensor, factor: float | Tensor) -> Tensor:
+    """Boxes (..., 4) with sides `factor`, one or (..., 1), times as long."""
     corner, size = box_xywh[..., :2], box_xywh[..., 2:]
     return torch.cat((corner + 0.5 * (1 - factor) * size, factor * size), -1)
 

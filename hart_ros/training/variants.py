@@ -49,7 +49,7 @@ PUBLISHED_CLIPS = ClipConfig(
 # count in hundreds of pixels.
 MINUTES: dict[str, Any] = {'v1_widths': (32, 64, 96), 'grid_unit': 100.0}
 
-# In colour, its window three halves of the box as on KTH. No CNN was pre-trained, so that windows are
+# In colour, its window three halves of the box as on KTH. No CNN was pre-trained, so windows are
 # compared in place of features.
 RATM_ON_FRAMES: dict[str, Any] = {
     'network': 'ratm',
