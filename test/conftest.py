@@ -3,8 +3,46 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
 import torch
 
 # The networks of the tests are tiny, and threads that wait for each other are slow beside other
 # processes.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope='session')
+def virtual_display() -> Iterator[str]:
+    """Name of an X display that nobody sees, e.g. ':7'; skips where that cannot be."""
+    missing = [name for name in ('Xvfb', 'xdotool') if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f'needs {" and ".join(missing)}: sudo apt install xvfb xdotool')
+    pytest.importorskip('tkinter', reason='needs Tk: sudo apt install python3-tk')
+    reads, writes = os.pipe()
+    command = ['Xvfb', '-displayfd', str(writes), '-screen', '0', '1024x600x24']
+    server = subprocess.Popen([*command, '-nolisten', 'tcp'], pass_fds=[writes])
+    os.close(writes)
+    try:
+        with os.fdopen(reads) as pipe:
+            number = pipe.readline().strip()
+        assert number, 'Xvfb did not start'
+        yield f':{number}'
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def user(virtual_display: str) -> Callable[..., None]:
+    """A function that moves mouse and keys of the virtual display, as xdotool's arguments say."""
+
+    def act(*what: object) -> None:
+        environment = {**os.environ, 'DISPLAY': virtual_display}
+        subprocess.run(['xdotool', *map(str, what)], check=True, env=environment, timeout=20)
+
+    return act

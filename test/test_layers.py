@@ -22,6 +22,7 @@ ROSDEP = {
     'cv2': 'python3-opencv',
     'matplotlib': 'python3-matplotlib',
     'numpy': 'python3-numpy',
+    'tkinter': 'python3-tk',
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from hart_ros.tracking.types import MIN_VISIBLE, BoxXYWH
 
+CLICK = 4  # screen pixels: a drag that is shorter, across or down, is a click
+
 
 class BoxDrag:
     """From mouse events to a box of the image.
@@ -28,10 +30,10 @@ class BoxDrag:
     def box(self) -> BoxXYWH | None:
         """What is drawn so far: x, y, w, h in pixels of the image, clipped to it.
 
-        Both the pixel where the button went down and the one under the mouse belong to it. None if
-        there is less than 2 x 2 pixels of it, as after a click.
+        Both the pixel where the button went down and the one under the mouse belong to it. None as
+        long as it is a mere click, or has less than 2 x 2 pixels on the image.
         """
-        if self._from is None:
+        if self._from is None or min(abs(a - b) for a, b in zip(self._from, self._to)) + 1 < CLICK:
             return None
         (left, right), (top, bottom) = (
             (self._edge(min(pair), side), self._edge(max(pair) + 1, side))
@@ -54,10 +56,6 @@ class BoxDrag:
         self.move(x, y)
         box, self._from = self.box, None
         return box
-
-    def cancel(self) -> None:
-        """Forget what is being drawn."""
-        self._from = None
 
     def _edge(self, screen: int, side: int) -> float:
         return min(max(screen / self.scale, 0.0), float(side))
