@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hart_ros.data.source import BoxXYWH, SourceError
 
 FrameBoxes = dict[int, dict[int, BoxXYWH]]  # frame index from 0 -> track id -> xywh
+LARGEST = 1e9  # of any number in a label, pixels or metres; what is more is damage
 
 
 def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file. Raises SourceError if it is missing or not text."""
     try:
-        return path.read_text(encoding='utf-8-sig').splitlines()
+        # Not splitlines(), which also splits where no editor counts a line, as at a form feed.
+        return path.read_text(encoding='utf-8-sig').split('\n')
     except OSError as error:
         raise SourceError(
             f'{path}: {error.strerror}; check the path and its permissions'
@@ -27,22 +28,32 @@ def read_lines(path: Path) -> list[str]:
 def whole(text: str, field: str, where: str) -> int:
     """Parse an integer. `where` is FILE:LINE. Raises SourceError."""
     try:
-        return int(text)
+        value = int(text)
+        if abs(value) > LARGEST:
+            raise ValueError
     except ValueError:
         raise SourceError(
-            f"{where}: {field} is '{text}', not a whole number; mend the line"
+            f"{where}: {field} is '{short(text)}', not a whole number; mend the line"
         ) from None
+    return value
 
 
 def real(text: str, field: str, where: str) -> float:
-    """Parse a finite number. `where` is FILE:LINE. Raises SourceError."""
+    """Parse a number up to `LARGEST`. `where` is FILE:LINE. Raises SourceError."""
     try:
         value = float(text)
     except ValueError:
-        raise SourceError(f"{where}: {field} is '{text}', not a number; mend the line") from None
-    if not math.isfinite(value):
-        raise SourceError(f'{where}: {field} is {value}; leave out lines without a box')
+        raise SourceError(
+            f"{where}: {field} is '{short(text)}', not a number; mend the line"
+        ) from None
+    if not abs(value) <= LARGEST:  # NaN too
+        raise SourceError(f'{where}: {field} is {value:g}; leave out lines without a box')
     return value
+
+
+def short(text: str) -> str:
+    """Return at most 40 characters of a text, to quote it in a message."""
+    return text if len(text) <= 40 else f'{text[:37]}...'
 
 
 def sized_box(x: float, y: float, w: float, h: float, where: str) -> BoxXYWH:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,7 +41,7 @@ class ImageList:
         stamps: Sequence[float] | None = None,
         camera_matrix: np.ndarray | None = None,
     ) -> None:
-        if not fps > 0:
+        if not 0 < fps < math.inf:
             raise SourceError(f'{name}: fps is {fps:g}; give a positive number of frames a second')
         self.name, self.fps = name, float(fps)
         self.camera_matrix = camera_matrix

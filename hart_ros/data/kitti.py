@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,14 +153,16 @@ def _labels(path: Path) -> Iterator[tuple[list[str], str]]:
 
 
 def read_numbers(path: Path) -> Mapping[str, list[float]]:
-    """Read the lines `KEY: number ...` of a calibration file; lines of text are left out."""
+    """Read the lines `KEY: number ...` of a calibration file; other lines are left out."""
     out = {}
     for line in read_lines(path):
         key, _, values = line.replace(':', ' ', 1).partition(' ')  # some lines have no colon
         try:
-            out[key] = [float(value) for value in values.split()]
+            numbers = [float(value) for value in values.split()]
         except ValueError:
             continue  # e.g. calib_time: 09-Jan-2012 13:57:47
+        if all(map(math.isfinite, numbers)):
+            out[key] = numbers
     return out
 
 
@@ -201,5 +204,7 @@ def _numbers(files: list[Path]) -> dict[int, int]:
     for index, file in enumerate(files):
         if not file.stem.isdecimal():
             raise SourceError(f'{file}: KITTI names images by number, e.g. 000012.png; rename it')
+        if int(file.stem) in out:
+            raise SourceError(f'{file}: a second image {int(file.stem)}; remove one of them')
         out[int(file.stem)] = index
     return out

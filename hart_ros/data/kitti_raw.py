@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 
-from hart_ros.data.boxes_file import FrameBoxes, read_lines
+from hart_ros.data.boxes_file import FrameBoxes, read_lines, short
 from hart_ros.data.image_folder import ImageList, list_images
 from hart_ros.data.kitti import read_projection
 from hart_ros.data.source import SourceError
@@ -59,10 +59,12 @@ def _read_stamps(path: Path, count: int) -> list[float]:
         whole, _, fraction = line.partition('.')
         try:
             second = datetime.strptime(whole, '%Y-%m-%d %H:%M:%S')
+            if fraction and not fraction.isdecimal():
+                raise ValueError
             part = float(f'0.{fraction or 0}')
         except ValueError:
             raise SourceError(
-                f"{path}:{number}: '{line}' is not a time like 2011-09-26 13:02:25.964389445"
+                f"{path}:{number}: '{short(line)}' is not a time like 2011-09-26 13:02:25.964389445"
             ) from None
         start = start or (second, part)
         out.append((second - start[0]).total_seconds() + part - start[1])

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
 
 import numpy as np
 
@@ -29,16 +31,14 @@ def read_tracklets(path: Path, calibration: Path, size: tuple[int, int], frames:
         SourceError: one of the files is missing, broken or lacks a field.
     """
     to_image = _velodyne_to_image(calibration)
-    try:
-        root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
-        raise SourceError(f'{path}:{error.position[0]}: is not XML ({error})') from None
+    root, lines = _parse(path)
     boxes: FrameBoxes = {}
     for track_id, item in enumerate(root.findall('tracklets/item')):
-        where = f'{path}: tracklet {track_id}'
+        where = f'{path}:{lines[item]}: tracklet {track_id}'
         height, width, length = (_number(item, name, where) for name in 'hwl')
         first = whole(_text(item, 'first_frame', where), 'first_frame', where)
         for frame, pose in enumerate(item.findall('poses/item'), start=first):
+            where = f'{path}:{lines[pose]}: tracklet {track_id}'
             if not 0 <= frame < frames:
                 raise SourceError(f'{where}: frame {frame}, but there are {frames} images')
             if round(_number(pose, 'truncation', where)) not in _IMAGE_TRUNCATIONS:
@@ -49,6 +49,33 @@ def read_tracklets(path: Path, calibration: Path, size: tuple[int, int], frames:
             if box is not None:
                 boxes.setdefault(frame, {})[track_id] = box
     return boxes
+
+
+def _parse(path: Path) -> tuple[Element, Mapping[Element, int]]:
+    """Return the root of an XML file, and the line of each element.
+
+    Entities are refused: a few lines of them unfold to gigabytes.
+    """
+    builder, lines = TreeBuilder(), dict[Element, int]()
+    parser = expat.ParserCreate()
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        lines[builder.start(tag, attributes)] = parser.CurrentLineNumber
+
+    def refuse(*_: object) -> None:
+        raise SourceError(f'{path}:{parser.CurrentLineNumber}: declares an entity; remove it')
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(path.read_bytes(), True)
+    except OSError as error:
+        raise SourceError(f'{path}: {error.strerror}; check its permissions') from error
+    except expat.ExpatError as error:
+        raise SourceError(f'{path}:{error.lineno}: is not XML ({error})') from None
+    return builder.close(), lines
 
 
 def _velodyne_to_image(folder: Path) -> np.ndarray:
@@ -91,12 +118,12 @@ def _project(
     return float(x0), float(y0), float(x1 - x0), float(y1 - y0)
 
 
-def _text(item: ElementTree.Element, name: str, where: str) -> str:
+def _text(item: Element, name: str, where: str) -> str:
     text = item.findtext(name)
     if text is None:
         raise SourceError(f'{where}: has no <{name}>; unpack the file again')
     return text.strip()
 
 
-def _number(item: ElementTree.Element, name: str, where: str) -> float:
+def _number(item: Element, name: str, where: str) -> float:
     return real(_text(item, name, where), name, where)

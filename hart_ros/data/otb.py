@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hart_ros.data.boxes_file import FrameBoxes, add_box, read_lines, real, sized_box
+from hart_ros.data.boxes_file import FrameBoxes, add_box, read_lines, real, short, sized_box
 from hart_ros.data.image_folder import ImageList, list_images
 from hart_ros.data.source import SourceError
 
@@ -56,7 +56,7 @@ def _read_track(path: Path, track_id: int, boxes: FrameBoxes, images: int, first
         where = f'{path}:{row + 1}'
         fields = re.split(r'[,;\s]+', line.strip())
         if len(fields) != 4:
-            raise SourceError(f"{where}: '{line.strip()}' is not x, y, w, h; mend the line")
+            raise SourceError(f"{where}: '{short(line.strip())}' is not x, y, w, h; mend the line")
         if any(_ABSENT.fullmatch(field) for field in fields):
             continue
         x, y, w, h = (real(text, name, where) for text, name in zip(fields, 'xywh'))

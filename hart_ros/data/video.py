@@ -42,6 +42,8 @@ class VideoFile:
         self.path = Path(path)
         self.name = self.path.stem
         self.camera_matrix: np.ndarray | None = None
+        if fps is not None and not 0 < fps < math.inf:
+            raise SourceError(f'{path}: fps is {fps:g}; give a positive number of frames a second')
         self.track_ids: Sequence[int] = ()
         self._boxes: Mapping[int, Mapping[int, BoxXYWH]] = {}
         self._capture = self._open()
@@ -49,9 +51,9 @@ class VideoFile:
         self._index = -1  # ... and its index
         stated = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps or (stated if math.isfinite(stated) and 0 < stated < 1000 else 30.0)
-        self._length = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        if self._length <= 0:  # some containers do not say
-            self._length = self._count()
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        # Some containers do not say.
+        self._length = int(count) if math.isfinite(count) and count >= 1 else self._count()
         self._decode_to(0)
         if boxes is not None:
             self._boxes = _read_csv(Path(boxes), len(self))

@@ -9,6 +9,7 @@ the colour conversions (see `cv_bridge_support`), with the same result.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import cv2
@@ -69,6 +70,9 @@ for _name, _code in (
     _FORMATS[f'bayer_{_name}16'] = _Format(1, 2, _code)
 
 ENCODINGS = tuple(_FORMATS)
+_SCAN = 0xDA  # marker in a JPEG: the pixels follow
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers in a JPEG: its size follows
+MOST_PIXELS = 1 << 26  # of a compressed image: a few damaged bytes may promise gigabytes
 
 
 def check(msg: Any) -> None:
@@ -208,6 +212,13 @@ def decode_compressed(msg: Any) -> np.ndarray:
             f'the JPEG breaks off after {len(data)} bytes',
             'the frame is skipped; look for a full disk or a lossy link',
         )
+    width, height = _stated_size(data)
+    if width * height > MOST_PIXELS:
+        raise ImageError(
+            'data',
+            f'the header says {width} x {height} pixels, more than {MOST_PIXELS}',
+            'check that the data arrive whole, or publish smaller images',
+        )
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is not None and pixels.dtype in (np.uint8, np.uint16):
@@ -227,11 +238,35 @@ def decode_compressed(msg: Any) -> np.ndarray:
 def _jpeg_is_whole(data: bytes) -> bool:
     """Whether the end marker follows the scan: OpenCV fills what is missing with grey, silently.
 
-    The segments before the scan are walked over, since a thumbnail in them has an end marker too.
+    A thumbnail in the segments before the scan has an end marker too.
     """
+    starts = [position for marker, position in _jpeg_segments(data) if marker == _SCAN]
+    return bool(starts) and data.rfind(b'\xff\xd9', starts[0]) >= 0
+
+
+def _stated_size(data: bytes) -> tuple[int, int]:
+    """Width and height that a PNG or JPEG promises; 0, 0 where nothing does."""
+    if data[:8] == b'\x89PNG\r\n\x1a\n':
+        return _whole(data[16:20]), _whole(data[20:24])
+    if data[:2] == b'\xff\xd8':
+        for marker, position in _jpeg_segments(data):
+            if marker in _FRAMES:  # length (2 bytes), precision (1), height, width
+                return _whole(data[position + 7 : position + 9]), _whole(
+                    data[position + 5 : position + 7]
+                )
+    return 0, 0
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield marker and position of each segment up to the scan, which tells no length."""
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
-        if data[position + 1] == 0xDA:  # start of scan: no further segment lengths
-            return data.rfind(b'\xff\xd9', position) >= 0
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], 'big')
-    return False
+        marker = data[position + 1]
+        yield marker, position
+        if marker == _SCAN:
+            return
+        position += 2 + _whole(data[position + 2 : position + 4])
+
+
+def _whole(data: bytes) -> int:
+    return int.from_bytes(data, 'big')

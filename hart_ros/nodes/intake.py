@@ -42,6 +42,14 @@ class Intake:
             self._report.warn(f'image {error.field}', f'image skipped: {error}')
             return False
         stamp_ns = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        if stamp_ns < 0:
+            self._counts.add(Fate.BAD)
+            self._report.warn(
+                'image stamp',
+                f'image skipped: header.stamp {stamp_ns / 1e9:.3f} s is negative; let the driver '
+                'stamp with the time since 1970, or with zero',
+            )
+            return False
         arrival = self._in_order(stamp_ns)
         if arrival:
             size_bytes = len(message.data)

@@ -12,6 +12,8 @@ from hart_ros.nodes.boxes import box_message, box_of
 from hart_ros.nodes.target import BoxRequest, Result
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError
 
+LONGEST_ID = 256  # characters
+
 
 def stamp_ns(header: Any) -> int:
     """Return a header's stamp in nanoseconds; 0: not stamped."""
@@ -49,8 +51,11 @@ def to_request(msg: Detection2D, after_number: int) -> BoxRequest:
         after_number: number of the last frame that had arrived before it.
 
     Raises:
-        InvalidBoxError: see `to_box`.
+        InvalidBoxError: see `to_box`; or an `id` that is drawn, logged and sent all the time, and
+            too long for that.
     """
+    if len(msg.id) > LONGEST_ID:
+        raise InvalidBoxError(f'id has {len(msg.id)} characters; give at most {LONGEST_ID}')
     best = max((result.hypothesis for result in msg.results), key=lambda h: h.score, default=None)
     return BoxRequest(
         box=to_box(msg),

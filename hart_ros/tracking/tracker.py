@@ -117,6 +117,7 @@ class HartTracker:
 
         Raises:
             InvalidFrameError: bad input; see `check_frame`.
+            FloatingPointError: the network answers NaN; of no use are weights that make it do so.
         """
         return self.update_many(frame, [state])[0]
 
@@ -134,6 +135,8 @@ class HartTracker:
         windows, masks = step.window_xywh.tolist(), step.mask.cpu().numpy()
         glimpses = step.glimpse.cpu().numpy()
         found = []
+        if not (step.box_xywh.isfinite().all() and step.score.isfinite().all()):
+            raise FloatingPointError('the network answers NaN or infinity: check its weights')
         for i, (box, score) in enumerate(zip(step.box_xywh.tolist(), step.score.tolist())):
             glimpse, mask = _picture(glimpses[i]), _enlarged(masks[i], glimpses.shape[-2:])
             track = Track(tuple(box), score, tuple(windows[i]), glimpse, mask)

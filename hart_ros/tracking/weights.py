@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from hart_ros.model.hart import HART, HartConfig
 from hart_ros.model.hart_2017 import HART2017, HART2017Config
 from hart_ros.model.ratm import RATM, RATMConfig
 
+LARGEST_SIZE = 1024  # of anything in a network: damage must not ask for gigabytes
 SHIPPED = Path(__file__).resolve().parent.parent / 'weights' / 'hart.safetensors'
 
 AnyModel = HART | HART2017 | RATM
@@ -51,7 +52,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
         device: where the network shall run.
 
     Raises:
-        WeightsError: the file is missing, truncated, or made for another architecture.
+        WeightsError: the file is missing, truncated, made for another architecture, or holds NaN.
     """
     path = Path(path) if path else SHIPPED
     if not path.is_file():
@@ -67,20 +68,39 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
         raise WeightsError(f'weights: {path} is not for HART but for {name!r}')
     network, config = MODELS[name]
     try:
-        model = network(config(**_sizes(metadata['config'])))
-        missing, unexpected = model.load_state_dict(tensors, strict=False)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        first = str(error).strip().splitlines()[-1].strip()
-        raise WeightsError(f'weights: {path} does not fit this version: {first}') from error
-    missing = [name for name in missing if not name.endswith('num_batches_tracked')]
-    if missing or unexpected:
-        name = (missing + unexpected)[0]
-        raise WeightsError(f'weights: {path} does not fit this version: tensor {name}')
+        model = network(config(**_sizes(metadata.get('config', ''))))
+        _check_fit(tensors, model.state_dict())
+        model.load_state_dict(tensors, strict=False)
+    except Exception as error:  # whatever a network makes of sizes that are none
+        first = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        raise WeightsError(f'weights: {path} does not fit this version: {first[0]}') from error
+    for name, value in tensors.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise WeightsError(f'weights: {path} has no finite numbers in {name}; train again')
     return model.to(device).eval()
 
 
 def _sizes(text: str) -> dict[str, Any]:
+    """The configuration of a network from JSON. Raises ValueError for what cannot be one."""
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError('its configuration is no mapping')
     sizes: dict[str, Any] = {}
-    for name, value in json.loads(text).items():
+    for name, value in content.items():
+        for number in value if isinstance(value, list) else [value]:
+            if not isinstance(number, str) and not 0 <= number <= LARGEST_SIZE:
+                raise ValueError(f'{name} is not in 0 to {LARGEST_SIZE}')
         sizes[name] = tuple(value) if isinstance(value, list) else value
     return sizes
+
+
+def _check_fit(found: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> None:
+    """Raises ValueError unless both have the same names and shapes."""
+    for name in sorted({*found, *wanted}):
+        if name.endswith('num_batches_tracked'):
+            continue
+        if name not in found or name not in wanted:
+            raise ValueError(f'tensor {name} is {"unknown" if name in found else "missing"}')
+        if found[name].shape != wanted[name].shape:
+            shapes = tuple(found[name].shape), tuple(wanted[name].shape)
+            raise ValueError(f'tensor {name} is {shapes[0]}, not {shapes[1]}')

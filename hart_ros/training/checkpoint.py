@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from .settings import ConfigError, one_line
+
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """Writes beside the old checkpoint, then puts the new one in its place in one move."""
@@ -21,6 +23,18 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Reads tensors and plain values only: no code runs."""
-    content: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
+    """Reads tensors and plain values only: no code runs.
+
+    Raises:
+        ConfigError: damaged, or it holds something else.
+    """
+    try:
+        content: Any = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # of torch, zip and the format inside it: many kinds
+        reason = one_line(f'{type(error).__name__}: {error}'.splitlines()[0])
+        raise ConfigError(
+            f'{path}: is damaged ({reason}); remove it to start anew, or give another --out'
+        ) from error
+    if not isinstance(content, dict):
+        raise ConfigError(f'{path}: holds no checkpoint; give another --out')
     return content

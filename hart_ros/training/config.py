@@ -6,16 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from hart_ros.model.hart import HartConfig
 from hart_ros.model.hart_2017 import HART2017Config
 from hart_ros.model.ratm import RATMConfig
 
 from .clips import ClipConfig
-from .settings import ConfigError, SettingsFile, assigned, limited
+from .settings import ConfigError, SettingsFile, assigned, from_yaml, limited, one_line
 
 
 @dataclass(frozen=True)
@@ -125,12 +123,12 @@ def with_setting(config: TrainConfig, text: str) -> TrainConfig:
         ConfigError: an unknown key or a wrong value.
     """
     key, equals, value = text.partition('=')
-    where = f'--set {text}'
+    where = f'--set {one_line(text)}'
     if not equals:
         raise ConfigError(f'{where}: write it as key=value, e.g. optimiser.learning_rate=0.001')
     try:
-        content: Any = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        _, content = from_yaml(value, where)
+    except ConfigError as error:
         raise ConfigError(f'{where}: the value is not YAML; put it in quotes') from error
     return assigned(config, tuple(key.strip().split('.')), content, lambda _: where)
 

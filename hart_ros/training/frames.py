@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from hart_ros.data.source import Source
+from hart_ros.data.source import Source, SourceError
 from hart_ros.tracking.types import BoxXYWH
 
 Frames = InOrder[np.ndarray] | np.ndarray  # (N, H, W, 3), uint8 BGR
@@ -82,15 +82,21 @@ def cached_sequence(source: Source, folder: Path) -> Sequence:
 
     The folder appears under its final name only when it is complete, so a killed run leaves
     nothing that a later one would trust.
+
+    Raises:
+        SourceError: frames that cannot be read or differ in size, or a damaged cache.
     """
     home = folder / source.name.replace(os.sep, '_')
     if not home.is_dir():
         _decode(source, home)
-    tracks = {
-        int(track): {int(frame): tuple(box) for frame, box in boxes.items()}
-        for track, boxes in json.loads((home / 'boxes.json').read_text()).items()
-    }
-    return Sequence(source.name, FrameFile(home / 'frames.npy'), tracks)
+    try:
+        tracks = {
+            int(track): {int(frame): tuple(box) for frame, box in boxes.items()}
+            for track, boxes in json.loads((home / 'boxes.json').read_text()).items()
+        }
+        return Sequence(source.name, FrameFile(home / 'frames.npy'), tracks)
+    except (OSError, ValueError) as error:
+        raise SourceError(f'{home}: damaged; remove this folder, it is made anew') from error
 
 
 def _decode(source: Source, home: Path) -> None:
@@ -103,6 +109,11 @@ def _decode(source: Source, home: Path) -> None:
         if frames is None:
             shape = (len(source), *image.shape)
             frames = np.lib.format.open_memmap(part / 'frames.npy', 'w+', np.uint8, shape)
+        if image.shape != frames.shape[1:]:
+            raise SourceError(
+                f'{source.name}: frame {item.index + 1} has shape {image.shape}, those before '
+                f'{frames.shape[1:]}; scale the frames of a sequence to one size'
+            )
         frames[item.index] = image
         for track, box in item.boxes.items():
             tracks.setdefault(track, {})[item.index] = box

@@ -270,7 +270,7 @@ class Trainer:
             self.objective.load_state_dict(content.get('objective', {}))
             self.average.load_state_dict(content['average'])
             self.optimiser.load_state_dict(content['optimiser'])
-        except (RuntimeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1].strip()
             raise ConfigError(
                 f'{self.last}: made for another network or optimiser ({reason}); give another --out'

@@ -33,17 +33,12 @@ class SettingsFile:
         self.lines: dict[Key, int] = {}
         try:
             text = path.read_text(encoding='utf-8')
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.content: Any = yaml.safe_load(text) or {}
         except OSError as error:
             raise ConfigError(f'{path}: {error.strerror}; give a readable file') from error
         except UnicodeDecodeError as error:
             raise ConfigError(f'{path}: not text in UTF-8; give a YAML file') from error
-        except yaml.YAMLError as error:
-            mark = getattr(error, 'problem_mark', None)
-            line = f':{mark.line + 1}' if mark else ''
-            problem = getattr(error, 'problem', None) or 'not readable'
-            raise ConfigError(f'{path}{line}: not YAML: {problem}; mend this line') from error
+        root, content = from_yaml(text, str(path))
+        self.content: Any = content or {}
         if isinstance(root, yaml.MappingNode):
             self._note(root, ())
 
@@ -58,10 +53,48 @@ class SettingsFile:
             key, line = (*above, str(name.value)), name.start_mark.line + 1
             if key in self.lines:
                 first = self.lines[key]
-                raise ConfigError(f'{self.path}:{line}: {".".join(key)} again (line {first})')
+                name = one_line('.'.join(key))
+                raise ConfigError(f'{self.path}:{line}: {name} again (line {first})')
             self.lines[key] = line
             if isinstance(value, yaml.MappingNode):
                 self._note(value, key)
+
+
+def from_yaml(text: str, where: str) -> tuple[yaml.Node | None, Any]:
+    """A document of YAML, as nodes and as values.
+
+    Aliases are refused: a few lines of them unfold to gigabytes.
+
+    Args:
+        text: the document.
+        where: what to call it in messages.
+
+    Raises:
+        ConfigError: not YAML, or nothing that settings are made of.
+    """
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1
+                raise ConfigError(f'{where}:{line}: *{event.anchor} is an alias; write it out')
+        return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, 'problem_mark', None)
+        place = f'{where}:{mark.line + 1}' if mark else where
+        problem = getattr(error, 'problem', None) or 'not readable'
+        raise ConfigError(f'{place}: not YAML: {one_line(problem)}; mend this line') from error
+    except ConfigError:
+        raise
+    except ValueError as error:  # 2026-13-01 is a date to YAML
+        raise ConfigError(f'{where}: not YAML: {one_line(str(error))}; mend it') from error
+    except RecursionError as error:
+        raise ConfigError(f'{where}: nested too deeply; settings have two levels') from error
+
+
+def one_line(text: str, most: int = 100) -> str:
+    """A text for a message: what cannot be printed escaped, what is long cut."""
+    text = ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return text if len(text) <= most else f'{text[: most - 3]}...'
 
 
 def assigned(
@@ -86,7 +119,7 @@ def assigned(
     if key[0] not in fields:
         near = difflib.get_close_matches(key[0], fields, 1)
         hint = f'did you mean {near[0]}?' if near else f'there are {", ".join(fields)}'
-        raise ConfigError(f'{where(path)}: unknown key {".".join(path)}; {hint}')
+        raise ConfigError(f'{where(path)}: unknown key {one_line(".".join(path))}; {hint}')
     old = getattr(config, key[0])
     if dataclasses.is_dataclass(old):
         new: Any = assigned(old, key[1:], value, where, path)
@@ -99,7 +132,8 @@ def assigned(
         try:
             new = _converted(kind, value, fields[key[0]].metadata)
         except ValueError as error:
-            raise ConfigError(f'{where(path)}: {".".join(path)} is {value!r}: {error}') from error
+            said = f'{".".join(path)} is {one_line(repr(value))}'
+            raise ConfigError(f'{where(path)}: {said}: {error}') from error
     return dataclasses.replace(config, **{key[0]: new})  # type: ignore[type-var]
 
 
@@ -107,7 +141,9 @@ def _merged(config: Config, value: Any, where: Callable[[Key], str], above: Key)
     if value is not None and not isinstance(value, dict):
         names = ', '.join(f.name for f in dataclasses.fields(config))  # type: ignore[arg-type]
         what = '.'.join(above) or 'the file'
-        raise ConfigError(f'{where(above)}: {what} is {value!r}: give keys, of {names}')
+        raise ConfigError(
+            f'{where(above)}: {what} is {one_line(repr(value))}: give keys, of {names}'
+        )
     for name, part in (value or {}).items():
         config = assigned(config, (str(name),), part, where, above)
     return config
@@ -161,9 +197,9 @@ def _number(kind: type, value: Any, limits: Mapping[str, float]) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(what)
     try:
-        number = kind(value)  # YAML takes 1e-3 for text
+        number, same = kind(value), float(value)  # YAML takes 1e-3 for text
     except (ValueError, OverflowError) as error:
         raise ValueError(what) from error
-    if number != float(value) or not low <= number <= high or math.isinf(number):
+    if number != same or not low <= number <= high or math.isinf(number):
         raise ValueError(what)
     return number
