@@ -93,7 +93,13 @@ def fit(
 
     with (
         _asked_to_stop() as asked,
-        tqdm(total=until, initial=step, desc=file.stem, mininterval=2.0, disable=None) as bar,
+        tqdm(
+            total=until,
+            initial=step,
+            desc=f'{file.parent.name} {file.stem}',
+            mininterval=2.0,
+            disable=None,
+        ) as bar,
     ):
         network.train()
         while step < until:

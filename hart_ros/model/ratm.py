@@ -239,9 +239,13 @@ class RATM(nn.Module):
         return self.features(glimpse if self.config.channels > 1 else glimpse.mean(1, True))
 
     def advance(self, seen: Tensor, state: RATMState) -> RATMState:
-        """The hidden state and, from it, where to read the next image (equations 1, 2 and 5)."""
-        hidden = self.rnn(seen, state.hidden)
-        return replace(state, attention=self.readout(hidden) + state.bias, hidden=hidden)
+        """The hidden state and, from it, where to read the next image (equations 1, 2 and 5).
+
+        Never in half precision, in which what is added to a large state would be lost.
+        """
+        with torch.autocast(seen.device.type, enabled=False):
+            hidden = self.rnn(seen.float(), state.hidden)
+            return replace(state, attention=self.readout(hidden) + state.bias, hidden=hidden)
 
     def boxes(self, attention: Tensor, image_size: ImageSize) -> Tensor:
         """The boxes that attention (..., 6) stands for: (..., 4) xywh, pixels."""

@@ -169,3 +169,12 @@ def test_missing_data_is_one_line(
     assert run(tmp_path, *arguments) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith(f'hart-experiment: {words}')
+
+
+@pytest.mark.parametrize('name', command.EXPERIMENTS)
+def test_the_document_has_every_published_figure(name: str) -> None:
+    document = (Path(__file__).resolve().parents[2] / 'docs' / 'experiments.md').read_text()
+    for line in command.EXPERIMENTS[name].lines:
+        if line.published:
+            row = f'| {name} | {line.what} | {line.videos} | {line.published:.2f} |'
+            assert row in document
