@@ -49,6 +49,7 @@ setup(
         'console_scripts': [
             'tracker_node = hart_ros.nodes.tracker_node:main',
             'player_node = hart_ros.nodes.player_node:main',
+            'select_box_node = hart_ros.nodes.select_box_node:main',
             'hart-ablate = hart_ros.training.ablate:main',
             'hart-benchmark = hart_ros.benchmark.main:main',
             'hart-benchmark-node = hart_ros.benchmark.node:main',
@@ -57,6 +58,7 @@ setup(
             'hart-experiment = hart_ros.experiments.main:main',
             'hart-track = hart_ros.apps.track:main',
             'hart-train = hart_ros.training.main:main',
+            'hart-trax = hart_ros.apps.trax:main',
         ],
     },
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,17 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ['setup.py', 'setup.cfg', 'package.xml', 'resource', 'launch', 'config', 'hart_ros']
-COMMANDS = [
-    'tracker_node',
-    'player_node',
-    'hart-ablate',
-    'hart-benchmark',
-    'hart-benchmark-node',
-    'hart-demo',
-    'hart-evaluate',
-    'hart-track',
-    'hart-train',
-]
+COMMANDS = re.findall(r"'([\w-]+) = hart_ros", (ROOT / 'setup.py').read_text())
 
 
 @pytest.fixture(scope='module')

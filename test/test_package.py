@@ -17,18 +17,7 @@ import hart_ros
 ROOT = Path(__file__).resolve().parents[1]
 OURS = ['hart_ros', 'launch', 'config', 'resource', 'scripts', 'test', '.ci']
 DETECTION_HASH = 'RIHS01_0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea'
-COMMANDS = [
-    'tracker_node',
-    'player_node',
-    'hart-ablate',
-    'hart-benchmark',
-    'hart-benchmark-node',
-    'hart-demo',
-    'hart-evaluate',
-    'hart-experiment',
-    'hart-track',
-    'hart-train',
-]
+COMMANDS = re.findall(r"'([\w-]+) = hart_ros", (ROOT / 'setup.py').read_text())
 
 
 def files(*suffixes: str) -> list[Path]:
