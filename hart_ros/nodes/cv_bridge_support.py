@@ -36,8 +36,11 @@ _CHECKED = {
 Convert = Callable[[Any, str], np.ndarray]
 
 
-def to_bgr(msg: Any, row_bytes: int) -> np.ndarray | None:
+def to_bgr(msg: Any) -> np.ndarray | None:
     """Convert an 8-bit Image message to BGR (H, W, 3), or None where cv_bridge is not for it."""
+    if msg.encoding not in _CHECKED:
+        return None
+    row_bytes = msg.width * _CHECKED[msg.encoding][0]
     convert, trusted, _ = _load()
     # With the foreign byte order it swaps bytes in a way that NumPy 2 no longer has.
     foreign = bool(msg.is_bigendian) == (sys.byteorder == 'little')
