@@ -55,12 +55,8 @@ class KittiTracking(ImageList):
         span = _span(part, len(files))
         boxes: FrameBoxes = {}
         if label.is_file():  # the testing part has none
-            for frame, tracks in read_labels(label, classes, VISIBLE if part else None).items():
-                if frame not in numbers:
-                    raise SourceError(
-                        f'{label}: frame {frame} has no image in {root / "image_02" / name}; '
-                        'unpack all images of the sequence'
-                    )
+            visible = VISIBLE if part else None
+            for frame, tracks in read_labels(label, classes, visible, numbers).items():
                 if numbers[frame] in span:
                     boxes[numbers[frame] - span.start] = tracks
         chosen = list(numbers)[span.start : span.stop]
@@ -71,7 +67,10 @@ class KittiTracking(ImageList):
 
 
 def read_labels(
-    path: Path, classes: Collection[str] | None = None, visible: int | None = None
+    path: Path,
+    classes: Collection[str] | None = None,
+    visible: int | None = None,
+    images: Collection[int] | None = None,
 ) -> FrameBoxes:
     """Read a file of label_02: frame number -> track id -> xywh; DontCare is left out.
 
@@ -79,9 +78,10 @@ def read_labels(
         path: the file.
         classes: keep only these; all if not given.
         visible: keep only boxes whose truncation and occlusion are both at most this.
+        images: numbers of the frames that there are; any if not given.
 
     Raises:
-        SourceError: a line is no label; the message says which.
+        SourceError: a line is no label, or its frame has no image; the message says which.
     """
     boxes: FrameBoxes = {}
     for fields, where in _labels(path):
@@ -96,6 +96,8 @@ def read_labels(
         )
         box = sized_box(left, top, right - left, bottom - top, where)
         frame, track = whole(fields[0], 'frame', where), whole(fields[1], 'track id', where)
+        if images is not None and frame not in images:
+            raise SourceError(f'{where}: frame {frame} has no image; unpack the whole sequence')
         add_box(boxes, frame, track, box, where)
     return boxes
 

@@ -49,8 +49,8 @@ def _read_track(path: Path, track_id: int, boxes: FrameBoxes, images: int, first
         lines.pop()
     if first + len(lines) > images:
         raise SourceError(
-            f'{path}: {len(lines)} boxes from image {first + 1} on, but {images} images; '
-            'add the images that are missing or correct start'
+            f'{path}:{max(images - first, 0) + 1}: {len(lines)} boxes from image {first + 1} on, '
+            f'but {images} images; add the images that are missing or correct start'
         )
     for row, line in enumerate(lines):
         where = f'{path}:{row + 1}'
