@@ -1,59 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tracker's place in the stream of frames: which one comes next."""
+"""A target's place in the stream of frames: which one comes next."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
+from hart_ros.nodes.frame_buffer import Frame
 
 
 class Cursor:
     """Goes to the newest frame, always; only after a start in the past in order, to catch up."""
 
-    def __init__(self, buffer: FrameBuffer, counts: FrameCounts) -> None:
-        self._buffer = buffer
-        self._counts = counts
-        self._number = 0  # of the last frame that was dealt with
-        self._catch_up: CatchUp | None = None
+    def __init__(self, number: int, last_number: int) -> None:
+        """Begin at the frame of this number; `last_number` is that of the last that arrived."""
+        self.number = number
+        self._catch_up = CatchUp(last_number) if number < last_number else None
 
     @property
-    def catching_up(self) -> bool:
+    def late(self) -> bool:
         """Whether newer frames than the last one were there already."""
         return self._catch_up is not None
 
-    def next(self, passed_over: Fate) -> Frame | None:
-        """Go on to a frame and return it, or None when there is none; count those between."""
-        frames = [f for f in self._buffer.after(self._number) if f.fate is not Fate.BAD]
-        if not frames:
+    def next(self, frames: Sequence[Frame], last_number: int) -> Frame | None:
+        """Return the frame to go on to, or None when there is none.
+
+        Args:
+            frames: those there are, oldest first.
+            last_number: number of the last that arrived.
+        """
+        ahead = [frame for frame in frames if frame.number > self.number]
+        if not ahead:
             self._catch_up = None
             return None
-        stride = len(frames)
+        stride = len(ahead)
         if self._catch_up is not None:
-            stride = min(stride, self._catch_up.stride(self._buffer.last_number))
-            if stride == len(frames):
+            stride = min(stride, self._catch_up.stride(last_number))
+            if stride == len(ahead):
                 self._catch_up = None
-        self._pass_over(frames[: stride - 1], passed_over)
-        self._number = frames[stride - 1].number
-        return frames[stride - 1]
+        return ahead[stride - 1]
 
-    def start_at(self, frame: Frame) -> int:
-        """Go to any frame of the buffer; return how many newer ones there are."""
-        between = self._buffer.after(self._number)
-        self._pass_over([f for f in between if f.number < frame.number], Fate.DROPPED)
-        self._number = frame.number
-        behind = len(self._buffer.after(frame.number))
-        self._catch_up = CatchUp(self._buffer.last_number) if behind else None
-        return behind
+    def follow(self, other: Cursor, frame: Frame) -> None:
+        """Go to a frame with another, to which it is as far as from here."""
+        self.number = frame.number
+        self._catch_up = other._catch_up
 
     def hurry(self) -> None:
         """Go to the newest frame next, whatever was to be caught up."""
         self._catch_up = None
-
-    def _pass_over(self, frames: list[Frame], fate: Fate) -> None:
-        for frame in frames:
-            if frame.fate is Fate.WAITING:
-                self._counts.move(frame, fate)
 
 
 class CatchUp:

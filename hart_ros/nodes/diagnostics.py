@@ -6,12 +6,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from hart_ros.nodes.frame_buffer import Fate
+from hart_ros.nodes.target import Target
 from hart_ros.tracking.target_state import State
 
 SILENCE = 2.0  # seconds without an image that are worth a warning
@@ -111,6 +113,12 @@ def frame_values(counts: dict[Fate, int]) -> dict[str, str]:
     """Return what became of the frames; all but the first add up to the first."""
     values = {'frames_received': str(sum(counts.values()))}
     return values | {f'frames_{fate.value}': str(count) for fate, count in counts.items()}
+
+
+def target_values(targets: Sequence[Target]) -> dict[str, str]:
+    """Return how many there are, and state and score of each."""
+    each = {f'target {t.target_id}': f'{t.machine.state.value} {t.score:.3f}' for t in targets}
+    return {'targets': str(len(targets)), **each}
 
 
 def status(node_name: str, condition: Condition, values: dict[str, str]) -> DiagnosticStatus:

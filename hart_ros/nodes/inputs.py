@@ -10,7 +10,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
-from vision_msgs.msg import Detection2D
+from vision_msgs.msg import Detection2D, Detection2DArray
 
 from hart_ros.nodes.qos import ALL_POLICIES, ImageSubscription, explain_mismatch, subscribe
 from hart_ros.nodes.reporting import Reporter
@@ -25,6 +25,7 @@ class Inputs:
         transport: str,
         receive_image: Callable[[Any], None],
         receive_box: Callable[[Detection2D], None],
+        receive_boxes: Callable[[Detection2DArray], None],
         report: Reporter,
     ) -> None:
         """Subscribe.
@@ -33,11 +34,13 @@ class Inputs:
             ParameterError: a quality of service that there is not; nothing is subscribed then.
         """
         self._node, self._report = node, report
+        self._boxes: list[Subscription] = []
         self.images = ImageSubscription(node, transport, receive_image, report)
         try:
-            self._boxes = self._subscribe(Detection2D, '~/init_box', receive_box)
+            self._subscribe(Detection2D, '~/init_box', receive_box)
+            self._subscribe(Detection2DArray, '~/init_boxes', receive_boxes)
         except Exception:
-            self.images.close()
+            self._unsubscribe()
             raise
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while simulated time stands
         self._timer = node.create_timer(0.5, self.images.poll, clock=steady)
@@ -45,17 +48,22 @@ class Inputs:
     @property
     def box_topic(self) -> str:
         """Full name of ~/init_box."""
-        return self._boxes.topic_name
+        return self._boxes[0].topic_name
 
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_timer(self._timer)
-        self._node.destroy_subscription(self._boxes)
+        self._unsubscribe()
+
+    def _unsubscribe(self) -> None:
+        for subscription in self._boxes:
+            self._node.destroy_subscription(subscription)
+        self._boxes.clear()
         self.images.close()
 
-    def _subscribe(self, message_type: Any, name: str, receive: Any) -> Subscription:
+    def _subscribe(self, message_type: Any, name: str, receive: Any) -> None:
         topic = self._node.resolve_topic_name(name)
-        return subscribe(
+        subscription = subscribe(
             self._node,
             message_type,
             name,
@@ -64,3 +72,4 @@ class Inputs:
             ALL_POLICIES,
             lambda policy: self._report.warn(f'QoS {topic}', explain_mismatch(topic, policy)),
         )
+        self._boxes.append(subscription)

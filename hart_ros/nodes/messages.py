@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from vision_msgs.msg import Detection2D, ObjectHypothesisWithPose
+from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from hart_ros.nodes.boxes import box_message, box_of
-from hart_ros.nodes.target import BoxRequest, Result
+from hart_ros.nodes.target import BoxRequest, Found
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError
 
 LONGEST_ID = 256  # characters
@@ -67,12 +69,39 @@ def to_request(msg: Detection2D, after_number: int) -> BoxRequest:
     )
 
 
-def to_detection(result: Result) -> Detection2D:
+def to_requests(msg: Detection2DArray, after_number: int) -> Iterator[BoxRequest | str]:
+    """Yield what each box of a message on ~/init_boxes asks for, or why it is none.
+
+    Args: see `to_request`. A detection without a stamp has that of the array, and its frame.
+    """
+    for index, detection in enumerate(msg.detections):
+        if not detection.id:
+            yield f'detections[{index}].id is empty; give each target its own'
+            continue
+        try:
+            request = to_request(detection, after_number)
+        except InvalidBoxError as error:
+            yield f'detections[{index}].{error}'
+            continue
+        yield replace(
+            request,
+            single=False,
+            stamp_ns=request.stamp_ns or stamp_ns(msg.header),
+            frame_id=request.frame_id or msg.header.frame_id,
+        )
+
+
+def to_detection(header: Any, found: Found) -> Detection2D:
     """Return a track as a message with the header of its image."""
-    header, target = result.frame.message.header, result.target
-    msg = box_message(header, result.track.box, target.target_id)
+    msg = box_message(header, found.track.box, found.target.target_id)
     hypothesis = ObjectHypothesisWithPose()
-    hypothesis.hypothesis.class_id = target.class_id
-    hypothesis.hypothesis.score = result.track.score
+    hypothesis.hypothesis.class_id = found.target.class_id
+    hypothesis.hypothesis.score = found.track.score
     msg.results.append(hypothesis)
     return msg
+
+
+def to_detections(header: Any, found: Sequence[Found]) -> Detection2DArray:
+    """Return the tracks of one image, in the order in which their targets came."""
+    detections = [to_detection(header, one) for one in found]
+    return Detection2DArray(header=header, detections=detections)

@@ -12,10 +12,10 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
-from vision_msgs.msg import Detection2D
+from vision_msgs.msg import Detection2D, Detection2DArray
 
 from hart_ros.nodes import image_codec
-from hart_ros.nodes.messages import to_detection
+from hart_ros.nodes.messages import to_detection, to_detections
 from hart_ros.nodes.qos import ALL_POLICIES, overridable, override_errors
 from hart_ros.nodes.target import Result
 from hart_ros.tracking.draw import draw_debug, glimpse_panel
@@ -23,7 +23,7 @@ from hart_ros.tracking.target_state import State
 
 
 class Outputs:
-    """The topics ~/detection, ~/state, ~/debug_image, ~/glimpse. Used by the worker's thread."""
+    """The topics that the node publishes. Used by the worker's thread."""
 
     def __init__(self, node: Node, debug_image_width: int, glimpse_height: int) -> None:
         self.debug_image_width = debug_image_width
@@ -33,6 +33,7 @@ class Outputs:
         self._publishers: list[Publisher] = []
         try:
             self._detection = self._publisher(Detection2D, '~/detection', depth=10)
+            self._detections = self._publisher(Detection2DArray, '~/detections', depth=10)
             self._debug_image = self._publisher(Image, '~/debug_image', depth=1)
             self._glimpse = self._publisher(Image, '~/glimpse', depth=1)
             # Latched: who joins late learns the state that holds.
@@ -50,15 +51,19 @@ class Outputs:
         self._publishers.clear()
 
     def publish(self, result: Result) -> None:
-        """Publish the detection first; pictures only of the present."""
-        self._detection.publish(to_detection(result))
-        if not result.live:
-            return  # a late start hurries to the present
+        """Publish detections first; pictures only of the present."""
         header = result.frame.message.header
+        if result.single is not None:
+            self._detection.publish(to_detection(header, result.single))
+        if result.found and self._detections.get_subscription_count():
+            self._detections.publish(to_detections(header, result.found))
+        if not (result.live and result.found):
+            return  # a late start hurries to the present
         if self._debug_image.get_subscription_count():
             self._debug_image.publish(_image(header, self._draw(result)))
         if self._glimpse.get_subscription_count():
-            panel = glimpse_panel(result.track, self.glimpse_height)
+            shown = result.single or result.found[0]
+            panel = glimpse_panel(shown.track, self.glimpse_height)
             self._glimpse.publish(_image(header, panel))
 
     def _publisher(self, message_type: Any, topic: str, **policies: Any) -> Publisher:
@@ -77,8 +82,10 @@ class Outputs:
         self._state.publish(String(data=state.value))
 
     def _draw(self, result: Result) -> np.ndarray:
-        target = result.target
-        picture = draw_debug(result.image, result.track, list(target.trail), target.target_id)
+        picture = result.image
+        for found in result.found:
+            target = found.target
+            picture = draw_debug(picture, found.track, list(target.trail), target.target_id)
         height, width = picture.shape[:2]
         if not 0 < self.debug_image_width < width:
             return picture

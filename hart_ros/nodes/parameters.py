@@ -72,6 +72,9 @@ SPECS: dict[str, Spec] = {
         'Track this box (x, y, width, height in pixels; x, y: top left corner) from the next image '
         'on. All 0: none',
     ),
+    'max_targets': Spec(
+        8, 'So many targets at most, that of ~/init_box and those of ~/init_boxes', range=(1, 256)
+    ),
     'lost_score': Spec(
         Limits.lost_score,
         'Below this score the target is UNCERTAIN at once, and LOST when it stays there',

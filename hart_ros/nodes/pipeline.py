@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
-from vision_msgs.msg import Detection2D
+from vision_msgs.msg import Detection2D, Detection2DArray
 
 from hart_ros.nodes import cv_bridge_support, diagnostics, image_codec, messages, parameters
 from hart_ros.nodes.frame_buffer import FrameBuffer, FrameCounts
@@ -83,7 +83,6 @@ class Pipeline:
             self._outputs.publish_state,
             self.report,
         )
-        self._session.trail_length = values['trail_length']
         self._services = [
             node.create_service(Trigger, '~/reset', self._reset),
             node.create_service(SetBool, '~/enable', self._enable),
@@ -99,7 +98,12 @@ class Pipeline:
             ParameterError: a quality of service that there is not; nothing is subscribed then.
         """
         self._inputs = Inputs(
-            self._node, self._transport, self._receive_image, self._receive_box, self.report
+            self._node,
+            self._transport,
+            self._receive_image,
+            self._receive_box,
+            self._receive_boxes,
+            self.report,
         )
         self._last_image = -math.inf
         self._ask(self._session.activate, True)
@@ -138,9 +142,16 @@ class Pipeline:
         try:
             request = messages.to_request(msg, self._buffer.last_number)
         except InvalidBoxError as error:
-            self._worker.submit(self._session.refuse_box, str(error))
+            self._worker.submit(self._session.waiting.refuse, str(error))
             return
         self._worker.submit(self._session.request_box, request)
+
+    def _receive_boxes(self, msg: Detection2DArray) -> None:
+        for request in messages.to_requests(msg, self._buffer.last_number):
+            if isinstance(request, str):
+                self._worker.submit(self._session.waiting.refuse, request)
+            else:
+                self._worker.submit(self._session.request_box, request)
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success, response.message = self._ask(self._session.reset)
@@ -161,18 +172,20 @@ class Pipeline:
     def apply(self, values: Mapping[str, Any]) -> None:
         """Put checked parameters into effect."""
         session, outputs = self._session, self._outputs
+        waiting, targets = session.waiting, session.targets
         if 'buffer_seconds' in values or 'buffer_megabytes' in values:
             self._buffer.resize(values.get('buffer_seconds'), values.get('buffer_megabytes'))
-        session.buffer_seconds = values.get('buffer_seconds', session.buffer_seconds)
-        session.stamp_tolerance = values.get('stamp_tolerance', session.stamp_tolerance)
+        waiting.buffer_seconds = values.get('buffer_seconds', waiting.buffer_seconds)
+        waiting.stamp_tolerance = values.get('stamp_tolerance', waiting.stamp_tolerance)
+        targets.most = values.get('max_targets', targets.most)
         outputs.debug_image_width = values.get('debug_image_width', outputs.debug_image_width)
         outputs.glimpse_height = values.get('glimpse_height', outputs.glimpse_height)
         limits = {name: values[name] for name in LIMITS if name in values}
         if limits:
             self._limits = replace(self._limits, **limits)
-            self._worker.submit(session.set_limits, self._limits)
+            self._worker.submit(targets.set_limits, self._limits)
         if 'trail_length' in values:
-            self._worker.submit(session.set_trail_length, values['trail_length'])
+            self._worker.submit(targets.set_trail_length, values['trail_length'])
         box = parameters.as_box(values['init_box']) if 'init_box' in values else None
         if box is not None:
             request = BoxRequest(box, after_number=self._buffer.last_number)
@@ -181,16 +194,17 @@ class Pipeline:
     def values(self) -> tuple[diagnostics.Condition, dict[str, str]]:
         """Return how it is, and its figures as text."""
         session, counts = self._session, self._counts.snapshot()
-        target, request = session.target, session.request  # the worker may take them away
+        single, waiting = session.targets.single, session.waiting
         condition = self._condition()
         return condition, {
-            'target_id': target.target_id if target else '',
-            'score': f'{condition.score:.3f}' if target else '',
+            'target_id': single.target_id if single else '',
+            'score': f'{single.score:.3f}' if single else '',
+            **diagnostics.target_values(session.targets.all),
             **self._meter.values(),
             **diagnostics.frame_values(counts),
             'frames_buffered': str(len(self._buffer)),
-            'last_init': session.last_init,
-            'waiting_box': request.describe() if request else '',
+            'last_init': waiting.last,
+            'waiting_box': '; '.join(waiting.describe()),
             'image_topic': condition.topic,
             'image_publishers': str(condition.publishers),
             'image_reliability': condition.reliability,
@@ -199,7 +213,7 @@ class Pipeline:
         }
 
     def _condition(self) -> diagnostics.Condition:
-        target, images = self._session.target, self._inputs.images if self._inputs else None
+        targets, images = self._session.targets, self._inputs.images if self._inputs else None
         share = self._intake.stamps.lost_share()
         losing = share is not None and share > diagnostics.LOST_SHARE
         if share is not None and losing and not self._losses_said:
@@ -212,8 +226,8 @@ class Pipeline:
             publishers=images.publishers if images else 0,
             reliability=images.reliability.name.lower() if images else '',
             silence=time.monotonic() - self._last_image,
-            state=self._session.state,
-            score=target.score if target else 0.0,
+            state=targets.state,
+            score=min((target.score for target in targets.shown), default=0.0),
             lost_share=share,
             failure=self._session.failure,
             problem=self.report.last_problem(diagnostics.RECENT),

@@ -1,35 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tracker's side of the node: which frame comes next, and what is done with it.
 
-Everything here runs in the worker's thread, so the target's state needs no lock.
+Everything here runs in the worker's thread, so the targets' states need no lock.
 Knows messages only as something that `decode` turns into an array.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from hart_ros.nodes.cursor import Cursor
 from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
-from hart_ros.nodes.image_codec import ImageError
+from hart_ros.nodes.look import Look
 from hart_ros.nodes.reporting import Reporter
-from hart_ros.nodes.target import BoxRequest, Result, Target, seconds
-from hart_ros.tracking.target_state import Limits, State, StateMachine
-from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, Track
-
-T = TypeVar('T')
-
-GRACE = 0.5  # seconds that images and boxes may overtake each other on their way here
+from hart_ros.nodes.target import BoxRequest, Found, Result, Target, seconds
+from hart_ros.nodes.targets import Targets
+from hart_ros.nodes.waiting import WaitingRoom
+from hart_ros.tracking.target_state import State
+from hart_ros.tracking.types import InvalidBoxError
 
 
 class Session:
-    """One target at most, the request for the next one, and the place in the stream of frames."""
+    """The targets, the boxes that wait for their frames, and the way through the frames."""
 
     def __init__(
         self,
@@ -41,56 +37,43 @@ class Session:
         state_changed: Callable[[State], None],
         report: Reporter,
     ) -> None:
-        self.buffer_seconds = 2.0
-        self.stamp_tolerance = 0.02
-        self.trail_length = 50
-        self.limits = Limits()
-        self.target: Target | None = None
-        self.request: BoxRequest | None = None  # waits for its frame
+        self.targets = Targets(report)
+        self.waiting = WaitingRoom(buffer, report)
         self.enabled = True
         self.active = False
-        self.last_init = 'none yet'
-        self.failure = ''  # the last error of the tracker itself, until it works again
-        self._tracker = tracker
-        self._decode = decode
+        self._look = Look(tracker, decode, report)
         self._buffer = buffer
         self._counts = counts
         self._publish = publish
         self._state_changed = state_changed
         self._state = State.IDLE  # that was told
         self._report = report
-        self._cursor = Cursor(buffer, counts)
-        self._waiting_since: float | None = None  # the request, with images there
-        self._step_s = 0.0
-        self._published = (0, 0)  # epoch and stamp of the last published detection
+        self._passed = 0  # the number up to which every frame has its fate
+        # Epoch and stamp of the last published detections: of all targets, of the single one.
+        self._published, self._published_single = (0, 0), (0, 0)
+
+    @property
+    def failure(self) -> str:
+        """The last error of the tracker itself, until it works again."""
+        return self._look.failure
 
     # ---- commands
 
     def request_box(self, request: BoxRequest) -> None:
         """Start on this box as soon as its frame is there; until then all stays as it is."""
-        if self.request is not None:
-            self._reject('a newer box replaced it')
-        self.request, self._waiting_since = request, None
-
-    def refuse_box(self, reason: str) -> None:
-        """Note that a box was no box; a good one that waits for its frame goes on waiting."""
-        self.last_init = f'rejected: {reason}'
-        self._report.warn('init_box', f'init_box rejected: {reason}')
+        self.waiting.add(request, self.targets.most)
 
     def reset(self) -> str:
-        """Forget the target and a waiting box; return what was forgotten."""
-        forgotten = []
-        if self.target is not None:
-            forgotten.append(f'target {self.target.target_id!r}')
-        if self.request is not None:
-            forgotten.append(self.request.describe())
-        self.target, self.request = None, None
-        self._cursor.hurry()
+        """Forget the targets and the waiting boxes; return what was forgotten."""
+        forgotten = [f'target {target.target_id!r}' for target in self.targets.all]
+        forgotten += self.waiting.describe()
+        self.targets.all = ()
+        self.waiting.clear()
         self._tell_state()
         return 'forgot ' + ' and '.join(forgotten) if forgotten else 'there was no target'
 
     def enable(self, enabled: bool) -> str:
-        """Go on or pause. Frames of the pause are not kept, the target is."""
+        """Go on or pause. Frames of the pause are not kept, the targets are."""
         if enabled != self.enabled:
             self.enabled = enabled
             self._pause()
@@ -104,26 +87,9 @@ class Session:
 
     def _pause(self) -> None:
         self._buffer.clear(Fate.DISABLED)
-        self._cursor.hurry()
-        self._waiting_since = None
-
-    def set_trail_length(self, length: int) -> None:
-        """Keep this many past positions."""
-        self.trail_length = length
-        if self.target is not None:
-            self.target.trail = deque(self.target.trail, maxlen=length)
-
-    def set_limits(self, limits: Limits) -> None:
-        """Judge scores by these from now on."""
-        self.limits = limits
-        if self.target is not None:
-            self.target.machine.limits = limits
-
-    @property
-    def state(self) -> State:
-        """The target's state; IDLE without one."""
-        target = self.target  # the worker may take it away
-        return State.IDLE if target is None else target.machine.state
+        self.waiting.start_patience_anew()
+        for target in self.targets.all:
+            target.cursor.hurry()
 
     # ---- work
 
@@ -131,145 +97,139 @@ class Session:
         """Do the next piece of work; return False when there is none for now."""
         if not (self.enabled and self.active):
             return False
-        if self.request is not None and self._try_to_start(self.request):
+        due = self.waiting.due()
+        if due is not None:
+            self._start(*due)
             return True
-        frame = self._cursor.next(Fate.IDLE if self.target is None else Fate.DROPPED)
-        if frame is None:
+        if not self.targets.all:
+            self._pass(self._buffer.last_number, Fate.IDLE)
             return False
-        if self.target is None:
-            self._counts.move(frame, Fate.IDLE)
-        else:
-            self._follow(frame, self.target)
-        return True
+        oldest = min(target.cursor.number for target in self.targets.all)
+        frames = [frame for frame in self._buffer.after(oldest) if frame.fate is not Fate.BAD]
+        # In turns, so that a late start neither holds up the others nor is held up by them.
+        followed = self._follow(frames)
+        return self._catch_up(frames) or followed
 
-    def _follow(self, frame: Frame, target: Target) -> None:
-        """Find the target in a frame. Its state changes only if all went well."""
-        live = not self._cursor.catching_up
+    def _start(self, frame: Frame, requests: Sequence[BoxRequest]) -> None:
+        """Start on boxes in their frame; whoever has it still before him is followed into it."""
+        ready = [t for t in self._live() if t.cursor.number < frame.number]
+        kept = [t for t in ready if not any(request.replaces(t) for request in requests)]
+        self._process(frame, kept, requests, frame.number == self._buffer.last_number)
 
-        def update(image: np.ndarray) -> tuple[np.ndarray, Track, Any]:
-            return image, *self._tracker.update(image, target.state)
-
-        done = self._use(frame, update)
-        if done is None:
-            return
-        image, track, state = done
-        before, now = target.state.frame_size, (image.shape[1], image.shape[0])
-        if before != now:
-            target.trail.clear()
-            self._report.warn(
-                'image size',
-                f'width/height changed from {before[0]} x {before[1]} to {now[0]} x {now[1]}: the '
-                'box is scaled; send a new box if the view changed too',
-            )
-        target.state = state
-        self._judge(target, track.score, frame)
-        track = target.note(track)
-        self._finish(Result(frame, image, track, target, self._step_s, live))
-        if target.machine.state is State.IDLE:
-            self.target = None
-            self._tell_state()
-
-    def _judge(self, target: Target, score: float, frame: Frame) -> None:
-        """Draw the conclusion of a score, and say what users should know."""
-        before, after = target.machine.state, target.judge(score, frame)
-        if before is after:
-            return
-        name = f'target {target.target_id!r}'
-        if after is State.LOST:
-            self._report.warn('lost', f'{name} is lost, score {score:.2f}: looked for nearby')
-        elif after is State.IDLE:
-            self._report.warn(
-                'given up',
-                f'{name} is given up, lost for {self.limits.give_up_after:g} s: send a new box',
-            )
-        elif before is State.LOST:
-            self._report.info(f'{name} is found again, score {score:.2f}')
-
-    def _tell_state(self) -> None:
-        if self.state is not self._state:
-            self._state = self.state
-            self._state_changed(self._state)
-
-    def _finish(self, result: Result) -> None:
-        self._tell_state()
-        self._counts.move(result.frame, Fate.TRACKED)
-        stamp = (result.frame.epoch, result.frame.stamp_ns)
-        # After a start in the past, detections of stamps that are out already stay here.
-        if result.frame.stamp_ns == 0 or stamp > self._published:
-            if result.frame.stamp_ns:
-                self._published = stamp
-            self._publish(result)
-
-    # ---- starting
-
-    def _try_to_start(self, request: BoxRequest) -> bool:
-        """Look for the request's frame; return whether the request was dealt with."""
-        if request.stamp_ns == 0:
-            frames = self._buffer.after(request.after_number)
-            frame = next((f for f in frames if f.fate is not Fate.BAD), None)
-            return frame is not None and self._start(frame, request)
-        newest, oldest = self._buffer.newest(), self._buffer.oldest()
-        if newest is None or oldest is None:
-            return False  # no images yet: they set the time
-        frame = self._buffer.nearest(request.stamp_ns, self.stamp_tolerance)
-        if frame is not None and frame.stamp_ns == request.stamp_ns:
-            return self._start(frame, request)
-        # Its frame may still come: of the future, or of a bag that starts again just now.
-        ahead = request.stamp_ns > newest.stamp_ns > 0
-        if (ahead or frame is None) and not self._too_late(self.buffer_seconds if ahead else GRACE):
+    def _follow(self, frames: Sequence[Frame]) -> bool:
+        """Find all that are not late in the newest frame; return whether there was one."""
+        if not frames:
             return False
+        ready = [t for t in self._live() if t.cursor.number < frames[-1].number]
+        if ready:
+            self._process(frames[-1], ready)
+        return bool(ready)
+
+    def _live(self) -> list[Target]:
+        return [target for target in self.targets.all if not target.cursor.late]
+
+    def _catch_up(self, frames: Sequence[Frame]) -> bool:
+        """Bring the last of the late ones on; return whether there was one."""
+        late = [target for target in self.targets.all if target.cursor.late]
+        if not late:
+            return False
+        place = min(target.cursor.number for target in late)
+        group = [target for target in late if target.cursor.number == place]
+        cursor = group[0].cursor
+        frame = cursor.next(frames, self._buffer.last_number)
         if frame is not None:
-            return self._start(frame, request)
-        self._reject(request.why_no_frame(oldest.stamp_ns, newest.stamp_ns))
+            for target in group:
+                target.cursor.follow(cursor, frame)
+            self._process(frame, group, live=not cursor.late)
         return True
 
-    def _too_late(self, patience: float) -> bool:
-        if self._waiting_since is None:
-            self._waiting_since = time.monotonic()
-        return time.monotonic() - self._waiting_since > max(patience, GRACE)
+    def _process(
+        self,
+        frame: Frame,
+        targets: Sequence[Target],
+        requests: Sequence[BoxRequest] = (),
+        live: bool = True,
+    ) -> None:
+        """Look for targets in a frame, and at new ones. A state changes only if all went well."""
+        self._pass(frame.number - 1, Fate.DROPPED)
+        for target in targets:
+            target.cursor.number = frame.number
+        began = time.perf_counter()
+        image = self._look.decode(frame)
+        if image is None:
+            self._counts.move(frame, Fate.BAD)
+            for request in requests:
+                self.waiting.retry(request, frame)
+            return
+        self._look.failure = ''
+        found = []
+        for target, hit in zip(targets, self._look.find(image, targets)):
+            self.targets.judge(target, 0.0 if hit is None else hit[0].score, frame)
+            if hit is not None:
+                found.append(self.targets.note(target, hit))
+        for request in requests:
+            found += self._take(request, image, frame)
+        self._tell_state()
+        if found:
+            self._counts.move(frame, Fate.TRACKED)
+            self._tell(frame, image, found, time.perf_counter() - began, live)
+        elif self._look.failure:
+            self._counts.move(frame, Fate.BAD)
+        self.targets.drop_given_up()
+        self._tell_state()
 
-    def _start(self, frame: Frame, request: BoxRequest) -> bool:
-        """Replace the target, or say why not and leave it alone. Returns True."""
-
-        def look(image: np.ndarray) -> tuple[np.ndarray, Track, Any]:
-            state = self._tracker.init(image, request.box)
-            return image, self._tracker.first_track(image, state), state
-
+    def _take(self, request: BoxRequest, image: np.ndarray, frame: Frame) -> list[Found]:
+        """Start on a box in its frame, or say why not and leave all as it is."""
         try:
-            done = self._use(frame, look)
+            why_not = self.targets.why_full(request)
+            hit = None if why_not else self._look.start(image, request)
         except InvalidBoxError as error:
-            self._reject(str(error))
-            return True
-        if done is None:
-            if request.stamp_ns:
-                self._reject('its frame cannot be used')
+            why_not, hit = str(error), None
+        if hit is None:
+            if why_not:
+                self.waiting.reject(request, why_not)
             else:
-                self.request = replace(request, after_number=frame.number)
-            return True
-        image, track, state = done
+                self.waiting.retry(request, frame)
+            return []
         self._warn_of_other_camera(request.frame_id, frame.message.header.frame_id)
-        self.request = None
-        trail: deque[tuple[float, float]] = deque(maxlen=self.trail_length)
-        machine = StateMachine(self.limits)
-        self.target = Target(
-            request.target_id, request.class_id, state, trail, machine, frame.seconds
-        )
-        track = self.target.note(track)
-        behind = self._cursor.start_at(frame)
-        self.last_init = f'taken: {request.describe()}'
+        behind = len(self._buffer.after(frame.number))
         late = f', {behind} frames ago' if behind else ''
+        self.waiting.last = f'taken: {request.describe()}'
         self._report.info(
             f'tracking {request.target_id!r} from {seconds(frame.stamp_ns)}{late}: '
             f'{request.describe()}'
         )
-        self._finish(Result(frame, image, track, self.target, self._step_s, live=not behind))
-        return True
+        cursor = Cursor(frame.number, self._buffer.last_number)
+        return [self.targets.take(request, hit, frame, cursor)]
 
-    def _reject(self, reason: str) -> None:
-        assert self.request is not None
-        self.last_init = f'rejected: {self.request.describe()}: {reason}'
-        self._report.warn('init_box', f'{self.request.describe()} rejected: {reason}')
-        self.request = None
+    def _pass(self, number: int, fate: Fate) -> None:
+        """Nobody will look at the frames up to this number that were not looked at yet."""
+        for frame in self._buffer.after(self._passed):
+            if frame.number <= number and frame.fate is Fate.WAITING:
+                self._counts.move(frame, fate)
+        self._passed = max(self._passed, number)
+
+    # ---- what others are told
+
+    def _tell_state(self) -> None:
+        if self.targets.state is not self._state:
+            self._state = self.targets.state
+            self._state_changed(self._state)
+
+    def _tell(
+        self, frame: Frame, image: np.ndarray, found: Sequence[Found], step_s: float, live: bool
+    ) -> None:
+        """Publish; but after a start in the past not again what is out already."""
+        single = next((f for f in found if f.target.single), None)
+        if frame.stamp_ns:
+            stamp = (frame.epoch, frame.stamp_ns)
+            found = found if stamp > self._published else ()
+            single = single if stamp > self._published_single else None
+            self._published = max(self._published, stamp)
+            if single is not None:
+                self._published_single = stamp
+        if found or single is not None:
+            self._publish(Result(frame, image, found, single, step_s, live))
 
     def _warn_of_other_camera(self, box_frame: str, image_frame: str) -> None:
         if box_frame and image_frame and box_frame != image_frame:
@@ -278,25 +238,3 @@ class Session:
                 f'the box has header.frame_id {box_frame!r}, the image {image_frame!r}: taken as '
                 'pixels of this image; check that it belongs to this camera',
             )
-
-    # ---- helpers
-
-    def _use(self, frame: Frame, action: Callable[[np.ndarray], T]) -> T | None:
-        """Decode a frame and act on it; a frame that cannot be used is counted, and said."""
-        try:
-            started = time.perf_counter()
-            result = action(self._decode(frame.message))
-            self._step_s = time.perf_counter() - started
-            self.failure = ''
-            return result
-        except InvalidBoxError:
-            raise
-        except ImageError as error:
-            self._report.warn(f'image {error.field}', f'image skipped: {error}')
-        except InvalidFrameError as error:
-            self._report.warn('image', f'image skipped: {error}')
-        except Exception as error:  # the node outlives whatever one frame does to the tracker
-            self.failure = f'{type(error).__name__}: {error}'.splitlines()[0]
-            self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
-        self._counts.move(frame, Fate.BAD)
-        return None

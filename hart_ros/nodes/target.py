@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hart_ros.nodes.cursor import Cursor
 from hart_ros.nodes.frame_buffer import Frame
 from hart_ros.tracking.target_state import State, StateMachine
 from hart_ros.tracking.types import BoxXYWH, Track
@@ -22,6 +24,11 @@ class BoxRequest:
     stamp_ns: int = 0  # of the frame it lies in; 0: the first frame after `after_number`
     after_number: int = 0
     frame_id: str = ''
+    single: bool = True  # came on ~/init_box, not on ~/init_boxes
+
+    def replaces(self, other: BoxRequest | Target) -> bool:
+        """Whether it takes the other's place: of the same id, or both of ~/init_box."""
+        return self.target_id == other.target_id or (self.single and other.single)
 
     def describe(self) -> str:
         """Return the request in a few words, for logs and diagnostics."""
@@ -50,12 +57,14 @@ class BoxRequest:
         )
 
 
-@dataclass
+@dataclass(eq=False)
 class Target:
     """What is being tracked. Belongs to the worker's thread."""
 
     target_id: str
     class_id: str
+    single: bool  # that of ~/init_box
+    cursor: Cursor
     state: Any  # the tracker's TargetState
     trail: deque[tuple[float, float]]  # past centres of the box, pixels
     machine: StateMachine
@@ -77,13 +86,21 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Found:
+    """A target in a frame."""
+
+    target: Target
+    track: Track  # with the score to tell others
+
+
+@dataclass(frozen=True)
 class Result:
     """One tracked frame, on its way to the topics."""
 
     frame: Frame
     image: Any  # (H, W, 3) or (H, W) uint8
-    track: Track
-    target: Target
+    found: Sequence[Found]  # all targets; none where this stamp is out already
+    single: Found | None  # the target of ~/init_box, likewise
     step_s: float  # what converting the image and tracking in it took
     live: bool  # False while a late start catches up: its latency says nothing
 

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Buffer, counts and the place in the stream. Needs no ROS."""
+"""Buffer and counts. Needs no ROS."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hart_ros.nodes.cursor import CatchUp, Cursor
 from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
 
 S = 1_000_000_000
@@ -81,69 +78,6 @@ def test_a_tracked_frame_stays_tracked() -> None:
     counts.move(frame, Fate.BAD)
     assert frame.fate is Fate.TRACKED
     assert {fate: n for fate, n in counts.snapshot().items() if n} == {Fate.TRACKED: 1}
-
-
-def test_cursor_takes_the_newest_and_counts_the_dropped() -> None:
-    buffer, counts = make()
-    cursor = Cursor(buffer, counts)
-    assert cursor.next(Fate.DROPPED) is None
-    frames = add(buffer, 1, 2, 3)
-    assert cursor.next(Fate.DROPPED) is frames[2]
-    assert counts.snapshot()[Fate.DROPPED] == 2
-    assert cursor.next(Fate.DROPPED) is None
-
-
-def test_cursor_catches_up_in_order_from_a_start_in_the_past() -> None:
-    buffer, counts = make()
-    cursor = Cursor(buffer, counts)
-    frames = add(buffer, 1, 2, 3, 4)
-    assert cursor.next(Fate.IDLE) is frames[3]
-    assert cursor.start_at(frames[1]) == 2
-    assert cursor.catching_up
-    assert cursor.next(Fate.DROPPED) is frames[2]
-    assert cursor.next(Fate.DROPPED) is frames[3]
-    assert not cursor.catching_up
-
-
-def test_start_on_a_newer_frame_drops_those_before_it() -> None:
-    buffer, counts = make()
-    cursor = Cursor(buffer, counts)
-    frames = add(buffer, 1, 2, 3)
-    assert cursor.start_at(frames[2]) == 0
-    assert not cursor.catching_up
-    assert [frame.fate for frame in frames] == [Fate.DROPPED, Fate.DROPPED, Fate.WAITING]
-
-
-@given(
-    rate=st.floats(0.0, 20.0),  # frames that arrive while one is tracked
-    behind=st.integers(1, 300),
-)
-def test_catching_up_comes_to_an_end(rate: float, behind: int) -> None:
-    """It takes at most as many steps as lie behind, and a few, or five times that when slow."""
-    buffer, counts = make(seconds=1e6, megabytes=1e6)
-    cursor = Cursor(buffer, counts)
-    frames = add(buffer, *range(1, behind + 2))
-    cursor.start_at(frames[0])
-    arrived, steps = 0.0, 0
-    last = frames[0].number
-    while cursor.catching_up:
-        frame = cursor.next(Fate.DROPPED)
-        assert frame is not None
-        assert frame.number > last
-        last = frame.number
-        steps += 1
-        before, arrived = int(arrived), arrived + rate
-        add(buffer, *(behind + 2 + n for n in range(before, int(arrived))))
-        assert steps <= 5 * behind + 40
-
-
-def test_catch_up_passes_over_frames_only_when_it_must() -> None:
-    slow_camera = CatchUp(arrived=100)
-    assert [slow_camera.stride(100 + step // 2) for step in range(1, 20)] == [1] * 19
-    fast_camera = CatchUp(arrived=100)
-    strides = [fast_camera.stride(100 + 3 * step) for step in range(1, 20)]
-    assert strides[:4] == [1] * 4
-    assert min(strides[4:]) > 3
 
 
 @pytest.mark.parametrize('fate', [Fate.DROPPED, Fate.DISABLED])

@@ -3,25 +3,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hart_ros.nodes import session as session_module
+from hart_ros.nodes import waiting as waiting_module
 from hart_ros.nodes.frame_buffer import Fate, FrameBuffer, FrameCounts
 from hart_ros.nodes.image_codec import ImageError
 from hart_ros.nodes.intake import Intake
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.session import Session
-from hart_ros.nodes.target import BoxRequest, Result
+from hart_ros.nodes.target import BoxRequest, Found, Result
 from hart_ros.tracking.target_state import Limits
 from hart_ros.tracking.types import Track, check_box
 
 S = 1_000_000_000
 BOX = (4.0, 4.0, 8.0, 8.0)
+POISON = 7.0  # a box of this width makes the tracker fail, except in frames of value 40
 
 
 class FakeTracker:
@@ -30,13 +33,22 @@ class FakeTracker:
     A frame's first pixel is its score in hundredths, 0 means 50; 66 says: fail.
     """
 
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
     def init(self, image: np.ndarray, box: Any) -> Any:
         return SimpleNamespace(box=check_box(box, image.shape), frame_size=image.shape[1::-1])
 
     def first_track(self, image: np.ndarray, state: Any) -> Track:
         return self._track(state.box)
 
-    def update(self, image: np.ndarray, state: Any) -> tuple[Track, Any]:
+    def update_many(self, image: np.ndarray, states: Sequence[Any]) -> list[tuple[Track, Any]]:
+        self.batches.append(len(states))
+        if any(state.box[2] == POISON for state in states) and image[0, 0] != 40:
+            raise FloatingPointError('one of them')
+        return [self._update(image, state) for state in states]
+
+    def _update(self, image: np.ndarray, state: Any) -> tuple[Track, Any]:
         if image[0, 0] == 66:
             raise FloatingPointError('it fails')
         x, y, w, h = state.box
@@ -52,7 +64,7 @@ class Bench:
     """A session with its intake, and all that it published and logged."""
 
     def __init__(self) -> None:
-        self.published: list[Result] = []
+        self.results: list[Result] = []
         self.log: list[str] = []
         self.states: list[str] = []
         note = self.log.append
@@ -61,12 +73,13 @@ class Bench:
         self.counts = FrameCounts()
         self.buffer = FrameBuffer(2.0, 100.0, self.counts)
         self.intake = Intake(lambda msg: None, self.buffer, self.counts, report)
+        self.tracker = FakeTracker()
         self.session = Session(
-            FakeTracker(),
+            self.tracker,
             self._decode,
             self.buffer,
             self.counts,
-            self.published.append,
+            self.results.append,
             lambda state: self.states.append(state.value),
             report,
         )
@@ -85,10 +98,12 @@ class Bench:
         if work:
             self.work()
 
-    def request(self, second: float = 0.0, box: Any = BOX, target_id: str = 'a') -> None:
+    def request(
+        self, second: float = 0.0, box: Any = BOX, target_id: str = 'a', single: bool = True
+    ) -> None:
         after = self.buffer.last_number
         stamp_ns = round(second * S)
-        self.session.request_box(BoxRequest(box, target_id, '', stamp_ns, after))
+        self.session.request_box(BoxRequest(box, target_id, '', stamp_ns, after, single=single))
         self.work()
 
     def work(self) -> None:
@@ -96,8 +111,23 @@ class Bench:
             pass
 
     @property
+    def published(self) -> list[Found]:
+        """What came on ~/detection."""
+        return [result.single for result in self.results if result.single is not None]
+
+    @property
     def seconds(self) -> list[float]:
-        return [round(result.frame.stamp_ns / S, 3) for result in self.published]
+        stamped = [result for result in self.results if result.single is not None]
+        return [round(result.frame.stamp_ns / S, 3) for result in stamped]
+
+    @property
+    def arrays(self) -> list[tuple[float, str]]:
+        """What came on ~/detections: stamps, and the ids in order."""
+        return [
+            (round(r.frame.stamp_ns / S, 3), ''.join(f.target.target_id for f in r.found))
+            for r in self.results
+            if r.found
+        ]
 
     def fates(self) -> dict[Fate, int]:
         return {fate: count for fate, count in self.counts.snapshot().items() if count}
@@ -112,8 +142,8 @@ def bench() -> Bench:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Return a function that lets the session's time pass."""
     now = [100.0]
-    times = SimpleNamespace(monotonic=lambda: now[0], perf_counter=lambda: now[0])
-    monkeypatch.setattr(session_module, 'time', times)
+    times = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr(waiting_module, 'time', times)
 
     def wait(seconds: float) -> None:
         now[0] += seconds
@@ -124,7 +154,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 def test_zero_stamp_means_the_next_frame(bench: Bench) -> None:
     bench.receive(1.0)
     bench.request()
-    assert bench.session.target is None
+    assert bench.session.targets.single is None
     bench.receive(1.1)
     bench.receive(1.2)
     assert bench.seconds == [1.1, 1.2]
@@ -135,7 +165,7 @@ def test_zero_stamp_means_the_next_frame(bench: Bench) -> None:
 def test_zero_stamp_passes_over_a_frame_that_cannot_be_used(bench: Bench) -> None:
     bench.request()
     bench.receive(1.0, value=99)
-    assert bench.session.request is not None
+    assert bench.session.waiting.describe()
     bench.receive(1.1)
     assert bench.seconds == [1.1]
     assert bench.fates() == {Fate.BAD: 1, Fate.TRACKED: 1}
@@ -170,13 +200,13 @@ def test_a_box_without_a_frame_waits_a_moment_then_is_refused(
     bench.request(stamp, target_id='b')
     clock(patience - 0.1)
     bench.work()
-    assert bench.session.request is not None
+    assert bench.session.waiting.describe()
     clock(0.2)
     bench.work()
-    assert bench.session.request is None
-    assert reason in bench.session.last_init
-    assert bench.session.target is not None
-    assert bench.session.target.target_id == 'a'
+    assert not bench.session.waiting.describe()
+    assert reason in bench.session.waiting.last
+    assert bench.session.targets.single is not None
+    assert bench.session.targets.single.target_id == 'a'
 
 
 def test_a_box_of_the_bags_next_round_waits_for_it(bench: Bench) -> None:
@@ -184,7 +214,7 @@ def test_a_box_of_the_bags_next_round_waits_for_it(bench: Bench) -> None:
     for i in range(3):
         bench.receive(50 + i / 10)
     bench.request(10.0, target_id='b')
-    assert bench.session.request is not None
+    assert bench.session.waiting.describe()
     bench.receive(10.0)
     assert bench.published[-1].target.target_id == 'b'
     assert bench.seconds == [50.0, 50.1, 50.2, 10.0]
@@ -195,11 +225,11 @@ def test_an_unusable_box_leaves_the_target_alone(bench: Bench) -> None:
     bench.request()
     bench.receive(1.0)
     bench.request(1.0, box=(50.0, 50.0, 5.0, 5.0), target_id='b')
-    assert bench.session.last_init.startswith('rejected: box 50, 50, 5, 5')
+    assert bench.session.waiting.last.startswith('rejected: box 50, 50, 5, 5')
     bench.receive(1.1)
     assert bench.published[-1].target.target_id == 'a'
-    bench.session.refuse_box('bbox.size_x is nan')
-    assert bench.session.last_init == 'rejected: bbox.size_x is nan'
+    bench.session.waiting.refuse('bbox.size_x is nan')
+    assert bench.session.waiting.last == 'rejected: bbox.size_x is nan'
 
 
 def test_a_frame_that_fails_leaves_the_state_as_it_was(bench: Bench) -> None:
@@ -269,18 +299,18 @@ def test_trail_is_as_long_as_asked_for(bench: Bench) -> None:
     bench.request()
     for i in range(5):
         bench.receive(1 + i / 10)
-    target = bench.session.target
+    target = bench.session.targets.single
     assert target is not None
     assert list(target.trail) == [(8.0 + i, 8.0) for i in range(5)]
-    bench.session.set_trail_length(2)
+    bench.session.targets.set_trail_length(2)
     assert list(target.trail) == [(11.0, 8.0), (12.0, 8.0)]
-    bench.session.set_trail_length(0)
+    bench.session.targets.set_trail_length(0)
     bench.receive(2.0)
     assert not target.trail
 
 
 def test_states_follow_the_scores(bench: Bench) -> None:
-    bench.session.set_limits(Limits(lost_score=0.2, found_score=0.4, give_up_after=0.5))
+    bench.session.targets.set_limits(Limits(lost_score=0.2, found_score=0.4, give_up_after=0.5))
     bench.request()
     scores = [50, 10, 10, 10, 90, 90, 10, 50, 15]
     for i, score in enumerate(scores):
@@ -297,11 +327,11 @@ def test_states_follow_the_scores(bench: Bench) -> None:
 
 
 def test_what_stays_lost_is_given_up_and_a_box_waited_for(bench: Bench) -> None:
-    bench.session.set_limits(Limits(give_up_after=0.5))
+    bench.session.targets.set_limits(Limits(give_up_after=0.5))
     bench.request()
     for i in range(12):
         bench.receive(1 + i / 10, 10)
-    assert bench.session.target is None
+    assert bench.session.targets.single is None
     assert bench.states == ['TRACKING', 'UNCERTAIN', 'LOST', 'IDLE']
     assert bench.seconds[-1] == 1.8  # lost at 1.3
     assert bench.log[-1] == "target 'a' is given up, lost for 0.5 s: send a new box"
@@ -316,17 +346,130 @@ def test_what_stays_lost_is_given_up_and_a_box_waited_for(bench: Bench) -> None:
 def test_limits_change_for_the_target_at_hand(bench: Bench) -> None:
     bench.request()
     bench.receive(1.0)
-    bench.session.set_limits(Limits(lost_score=0.6))
+    bench.session.targets.set_limits(Limits(lost_score=0.6))
     bench.receive(1.1)
     assert bench.states == ['TRACKING', 'UNCERTAIN']
 
 
 def test_frames_without_stamps_are_timed_by_their_arrival(bench: Bench) -> None:
-    bench.session.set_limits(Limits(lost_after=0.0))
+    bench.session.targets.set_limits(Limits(lost_after=0.0))
     bench.request()
     for value in (50, 10):
         bench.receive(0.0, value)
     assert bench.states == ['TRACKING', 'LOST']
+
+
+def test_several_targets_are_found_in_one_pass(bench: Bench) -> None:
+    for name in 'bcd':
+        bench.request(target_id=name, single=False)
+    bench.receive(1.0)
+    bench.receive(1.1)
+    bench.request(target_id='a')
+    bench.receive(1.2)
+    bench.receive(1.3)
+    assert bench.arrays == [(1.0, 'bcd'), (1.1, 'bcd'), (1.2, 'bcda'), (1.3, 'bcda')]
+    assert bench.tracker.batches == [3, 3, 4]
+    assert bench.seconds == [1.2, 1.3]
+    assert [found.track.box[0] for found in bench.results[-1].found] == [7.0, 7.0, 7.0, 5.0]
+    assert bench.fates() == {Fate.TRACKED: 4}
+
+
+def test_an_id_is_followed_once_and_the_single_one_stays_single(bench: Bench) -> None:
+    bench.request(target_id='a')
+    bench.request(target_id='b', single=False)
+    bench.receive(1.0)
+    bench.request(target_id='b', single=False)
+    bench.request(target_id='a', single=False, box=(1.0, 1.0, 8.0, 8.0))
+    bench.receive(1.1)
+    assert bench.arrays[-1] == (1.1, 'ba')
+    assert bench.published[-1].track.box[0] == 1.0
+    bench.request(target_id='c')  # takes the place of the single one, not of others
+    bench.receive(1.2)
+    assert bench.arrays[-1] == (1.2, 'bc')
+    assert bench.seconds == [1.0, 1.1, 1.2]
+
+
+def test_there_are_no_more_targets_than_allowed(bench: Bench) -> None:
+    bench.session.targets.most = 2
+    for name in 'bcd':
+        bench.request(target_id=name, single=False)
+    assert '2 boxes wait already' in bench.session.waiting.last
+    bench.receive(1.0)
+    bench.request(target_id='d', single=False)
+    bench.request(target_id='b', single=False)
+    bench.receive(1.1)
+    assert bench.arrays[-1] == (1.1, 'cb')
+    assert any('2 targets already; raise max_targets' in line for line in bench.log)
+    bench.session.reset()
+    bench.receive(1.2)
+    assert len(bench.arrays) == 2
+
+
+def test_one_that_fails_does_not_touch_the_others(bench: Bench) -> None:
+    bench.session.targets.set_limits(Limits(give_up_after=0.3))
+    bench.request(target_id='a')
+    bench.request(target_id='b', single=False, box=(4.0, 4.0, POISON, 8.0))
+    bench.request(target_id='c', single=False)
+    bench.receive(1.0)
+    bench.receive(1.1)
+    assert bench.arrays[-1] == (1.1, 'ac')
+    assert 'one of them' in bench.session.failure
+    bench.receive(1.2, value=40)
+    assert bench.arrays[-1] == (1.2, 'abc')
+    assert bench.session.failure == ''
+    assert [found.track.box[0] for found in bench.results[-1].found] == [6.0, 5.0, 6.0]
+    for i in range(8):
+        bench.receive(1.3 + i / 10)
+    assert [target.target_id for target in bench.session.targets.all] == ['a', 'c']
+    assert bench.states == ['TRACKING']  # of the single one
+    assert bench.tracker.batches[-1] == 2
+
+
+def test_a_box_that_is_not_finite_counts_as_a_failure(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.request(target_id='a')
+    bench.request(target_id='b', single=False)
+    bench.receive(1.0)
+    update = FakeTracker.update_many
+
+    def spoilt(*args: Any) -> list[tuple[Track, Any]]:
+        first, *others = update(*args)
+        return [(replace(first[0], box=(math.nan, 1.0, 2.0, 3.0)), first[1]), *others]
+
+    monkeypatch.setattr(FakeTracker, 'update_many', spoilt)
+    bench.receive(1.1)
+    monkeypatch.setattr(FakeTracker, 'update_many', update)
+    bench.receive(1.2)
+    assert bench.arrays == [(1.0, 'ab'), (1.1, 'b'), (1.2, 'ab')]
+    assert bench.published[-1].track.box[0] == 5.0
+
+
+def test_a_late_one_catches_up_while_the_others_go_on(bench: Bench) -> None:
+    bench.request(target_id='a')
+    for i in range(5):
+        bench.receive(1 + i / 10)
+    for name in 'bc':
+        bench.session.request_box(BoxRequest(BOX, name, '', round(1.1 * S), single=False))
+    bench.receive(1.5)
+    assert bench.arrays == [*((1 + i / 10, 'a') for i in range(6))]
+    assert {target.cursor.late for target in bench.session.targets.all} == {False}
+    bench.receive(1.6)
+    assert bench.arrays[-1] == (1.6, 'abc')
+    assert [found.track.box[0] for found in bench.results[-1].found] == [10.0, 9.0, 9.0]
+    assert bench.seconds == [round(1 + i / 10, 1) for i in range(7)]
+    assert bench.tracker.batches[-6:] == [1, 2, 2, 2, 2, 3]
+
+
+def test_the_state_is_the_worst_where_there_is_no_single_target(bench: Bench) -> None:
+    bench.request(target_id='b', single=False)
+    bench.request(target_id='c', single=False, box=(4.0, 4.0, POISON, 8.0))
+    bench.receive(1.0)
+    bench.receive(1.1)
+    assert bench.states == ['TRACKING', 'UNCERTAIN']
+    bench.request(target_id='a')
+    bench.receive(1.2)
+    assert bench.states[-1] == 'TRACKING'
 
 
 def test_repeated_reports_are_throttled_and_counted() -> None:

@@ -11,7 +11,7 @@ from hart_ros.nodes.tracker_node import main
 from hart_ros.tracking import HartTracker
 
 STEP = 0.06  # seconds
-_update = HartTracker.update
+_update = HartTracker.update_many
 
 
 def _slow_update(*args: Any) -> Any:
@@ -21,5 +21,5 @@ def _slow_update(*args: Any) -> Any:
 
 
 if __name__ == '__main__':
-    HartTracker.update = _slow_update  # type: ignore[method-assign]
+    HartTracker.update_many = _slow_update  # type: ignore[method-assign]
     sys.exit(main())
