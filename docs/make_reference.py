@@ -41,18 +41,19 @@ ABOUT = {
         'With `image_transport: compressed`, `CompressedImage` on `image/compressed`',
         '~/init_box': 'The target: a box in pixels; `id` names it. Its stamp ties it to a frame, '
         'also one of the last two seconds (a slow detector); stamp zero: the next frame. A new '
-        'box replaces the target',
+        'box replaces the target, but not those of `~/init_boxes`',
         '~/init_boxes': 'Several targets, each with an `id` of its own, at most `max_targets`. One '
         'whose `id` is followed already starts again there; the others go on',
-        '~/detection': 'Of each tracked frame: header of its image, box, `id`, one hypothesis '
+        '~/detection': 'The target of `~/init_box` in each tracked frame: header of its image, box, `id`, one hypothesis '
         'whose score in [0, 1] is the IoU that the tracker expects of its box',
         '~/detections': 'All targets of a frame in one message, that of `~/detection` among them',
-        '~/state': '`IDLE`, `TRACKING`, `UNCERTAIN` or `LOST`, at each change',
+        '~/state': '`IDLE`, `TRACKING`, `UNCERTAIN` or `LOST`, at each change: of the target of '
+        '`~/init_box`; without one, the worst of the others. Each has its own in `/diagnostics`',
         '~/debug_image': 'The frame with box, attention window, score and trail',
         '~/glimpse': 'The glimpse, beside it the glimpse under its appearance mask',
         '/diagnostics': 'Once a second: state, what became of the last box, fps, latency, frames '
         'received, tracked, dropped; what is missing, in words',
-        '~/reset': 'Forgets the target',
+        '~/reset': 'Forgets all targets',
         '~/enable': 'Stops (false) and resumes (true) work',
     },
     'player': {
