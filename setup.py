@@ -40,9 +40,18 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'bags': ['rosbags>=0.11'],
         'fast': ['onnx', 'onnxruntime'],
         'opencv': ['opencv-python-headless'],
-        'test': ['got10k', 'hypothesis', 'pytest', 'pytest-timeout', 'six', 'tensorboard'],
+        'test': [
+            'got10k',
+            'hypothesis',
+            'pytest',
+            'pytest-timeout',
+            'rosbags',
+            'six',
+            'tensorboard',
+        ],
         'train': ['tensorboard'],
     },
     entry_points={

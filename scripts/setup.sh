@@ -157,8 +157,8 @@ link_prefix() {
     ln -sfn "$root/$name" "$share/$name"
   done
   # Old setuptools put them in lib/hart_ros (setup.cfg), new ones in bin.
-  for name in tracker_node player_node hart-ablate hart-benchmark hart-benchmark-node hart-demo \
-    hart-evaluate hart-track hart-train; do
+  for name in tracker_node player_node select_box_node hart-ablate hart-benchmark \
+    hart-benchmark-node hart-demo hart-evaluate hart-track hart-train; do
     if [ -f "$venv/bin/$name" ] && [ ! -L "$venv/bin/$name" ]; then
       ln -sfn "$venv/bin/$name" "$venv/lib/hart_ros/$name"
     else
@@ -203,7 +203,7 @@ else
   export PIP_CONSTRAINT=$venv/constraints.txt
   say "torch and safetensors, where $distro lacks them"
   has "$python" torch || install_torch
-  install_missing '^(safetensors|tqdm)==' "$scripts/requirements.txt"
+  install_missing '^(rosbags|safetensors|tqdm)==' "$scripts/requirements.txt"
   (install_missing '^onnx' "$scripts/requirements.txt") 2>/dev/null ||
     echo "      without ONNX Runtime, which does not fit this numpy: torch runs the network, slower"
   say 'test tools'

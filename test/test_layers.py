@@ -26,7 +26,7 @@ ROSDEP = {
     'tqdm': 'python3-tqdm',
     'yaml': 'python3-yaml',
 }
-PIP = {'torch', 'safetensors', 'onnxruntime'}
+PIP = {'torch', 'safetensors', 'onnxruntime', 'rosbags'}
 
 
 def declared() -> set[str]:

@@ -68,9 +68,11 @@ def open_source(path: str | Path, **options: Any) -> Source:
     """Open a sequence with the reader that fits what lies at `path`.
 
     Args:
-        path: `synthetic` or `synthetic:SEED`, a video file, or a folder: images, `video.mp4` with
-            `boxes.csv`, KITTI tracking (root or `training/`), a KITTI raw drive, OTB (`img/`).
+        path: `synthetic` or `synthetic:SEED`, a video file, a bag (rosbag2: folder, .mcap or .db3),
+            or a folder: images, `video.mp4` with `boxes.csv`, KITTI tracking (root or `training/`),
+            a KITTI raw drive, OTB (`img/`).
         **options: passed to the reader, e.g. `sequence='0003'` for KITTI tracking,
+            `sequence='/camera/image_raw'` for a bag with several cameras,
             `size=(640, 192)`, `frames=60` and `motions='label_02'` for synthetic drives,
             `boxes='film.csv'` for a video, `fps=25` for a folder of images.
 
@@ -87,7 +89,7 @@ def open_source(path: str | Path, **options: Any) -> Source:
         raise SourceError(
             f"{place}: no such file or folder; give a video, a folder, or 'synthetic'"
         )
-    module, reader = ('video', 'VideoFile') if place.is_file() else _folder_reader(place)
+    module, reader = _file_reader(place) if place.is_file() else _folder_reader(place)
     return _build(module, reader, place, options)
 
 
@@ -124,6 +126,11 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _file_reader(file: Path) -> tuple[str, str]:
+    """Return module and class of the reader for a file."""
+    return ('bag', 'BagSource') if file.suffix in ('.mcap', '.db3') else ('video', 'VideoFile')
+
+
 def _folder_reader(folder: Path) -> tuple[str, str]:
     """Return module and class of the reader for a folder's layout; the most specific first."""
     if (folder / 'image_02' / 'data').is_dir():
@@ -134,6 +141,8 @@ def _folder_reader(folder: Path) -> tuple[str, str]:
         return 'otb', 'OtbFolder'
     if (folder / 'boxes.csv').is_file() or (folder / 'video.mp4').is_file():
         return 'video', 'VideoFolder'
+    if any(any(folder.glob(name)) for name in ('metadata.yaml', '*.mcap', '*.db3*')):
+        return 'bag', 'BagSource'
     return 'image_folder', 'ImageFolder'
 
 
