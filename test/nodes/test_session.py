@@ -6,11 +6,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hart_ros.nodes import waiting as waiting_module
 from hart_ros.nodes.frame_buffer import Fate, FrameBuffer, FrameCounts
@@ -19,7 +22,7 @@ from hart_ros.nodes.intake import Intake
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.session import Session
 from hart_ros.nodes.target import BoxRequest, Found, Result
-from hart_ros.tracking.target_state import Limits
+from hart_ros.tracking.target_state import Limits, State
 from hart_ros.tracking.types import Track, check_box
 
 S = 1_000_000_000
@@ -470,6 +473,49 @@ def test_the_state_is_the_worst_where_there_is_no_single_target(bench: Bench) ->
     bench.request(target_id='a')
     bench.receive(1.2)
     assert bench.states[-1] == 'TRACKING'
+
+
+FRAMES = st.tuples(st.just('frame'), st.sampled_from([0, 10, 40, 66, 99]))
+REQUESTS = st.tuples(
+    st.just('box'),
+    st.sampled_from(['a', 'b', 'c']),
+    st.booleans(),  # single
+    st.sampled_from([0, 0, 1, 3, 8]),  # frames ago; 0: the next
+    st.sampled_from([BOX, (4.0, 4.0, POISON, 8.0), (50.0, 50.0, 5.0, 5.0)]),
+)
+OTHERS = st.sampled_from([('reset',), ('pause',)])
+
+
+@given(st.lists(FRAMES | FRAMES | REQUESTS | OTHERS, max_size=60), st.integers(1, 3))
+def test_whatever_happens_everything_adds_up(events: list[tuple], most: int) -> None:
+    bench = Bench()
+    bench.session.targets.most = most
+    number = 0
+    for kind, *values in events:
+        if kind == 'frame':
+            number += 1
+            bench.receive(1 + number / 10, *values)
+        elif kind == 'box':
+            target_id, single, ago, box = values
+            when = 1 + (number - ago) / 10 if 0 < ago < number else 0.0
+            bench.request(when, box, target_id, single)
+        elif kind == 'reset':
+            bench.session.reset()
+        else:
+            bench.session.enable(not bench.session.enabled)
+        targets = bench.session.targets.all
+        ids = [target.target_id for target in targets]
+        assert len(set(ids)) == len(ids) <= most
+        assert sum(target.single for target in targets) <= 1
+        assert (not targets) == (bench.session.targets.state is State.IDLE)
+    stamps = [stamp for stamp, _ in bench.arrays]
+    assert stamps == sorted(set(stamps))
+    assert bench.seconds == sorted(set(bench.seconds))
+    assert sum(bench.fates().values()) == number
+    if bench.session.enabled:
+        assert Fate.WAITING not in bench.fates()
+    changes = [State.IDLE.value, *bench.states]
+    assert all(before != after for before, after in pairwise(changes))
 
 
 def test_repeated_reports_are_throttled_and_counted() -> None:

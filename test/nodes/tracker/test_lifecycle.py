@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from tracker_harness import Camera, Hart, picture
+from vision_msgs.msg import Detection2D
 
 NODE = 'hart_ros.nodes.tracker_node'
 CONFIGURE, ACTIVATE = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE
@@ -136,3 +138,41 @@ def test_the_state_is_latched(hart: Hart, camera: Camera, peer: Any) -> None:
     assert hart.set('give_up_after', 10.0).successful
     hart.track(camera, target_id='another')
     peer.wait_for(lambda: said[-1].data == 'TRACKING', what='the new target')
+
+
+def test_two_cameras_in_one_process(ros_context: Any, peer: Any, weights: Path) -> None:
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.parameter import Parameter
+
+    from hart_ros.nodes.node import TrackerNode
+
+    values = {'weights': str(weights), 'init_box': [60.0, 40.0, 32.0, 24.0]}
+    overrides = [Parameter(name, value=value) for name, value in values.items()]
+    executor = SingleThreadedExecutor(context=ros_context)
+    nodes = [
+        TrackerNode(namespace=side, context=ros_context, parameter_overrides=overrides)
+        for side in ('left', 'right')
+    ]
+    try:
+        found = {}
+        for node in nodes:
+            assert node.start(), node.failure
+            executor.add_node(node)
+            topic = f'{node.get_namespace()}/hart/detection'
+            found[node.get_namespace()] = peer.collect(Detection2D, topic)
+        cameras = [Camera(peer.publisher(Image, f'{side}/image')) for side in found]
+
+        def both_track() -> bool:
+            for camera in cameras:
+                camera.publish()
+            for _ in range(10):
+                executor.spin_once(timeout_sec=0.01)
+            return all(found.values())
+
+        peer.wait_for(both_track, what='detections of both')
+    finally:
+        executor.shutdown()
+        for node in nodes:
+            node.close()
+            node.destroy_node()
+    assert 'tracker' not in {thread.name for thread in threading.enumerate()}
