@@ -30,19 +30,21 @@ setup(
     python_requires='>=3.10',
     # rclpy and the messages come with ROS. So may OpenCV, of which pip would not know: without ROS,
     # `pip install '.[opencv]'`. `fast` brings ONNX Runtime, which tracks faster than torch.
+    # Versions from what Humble brings, or what is known to work, to the next major one; of torch
+    # from the first in which torch.load(weights_only=True) cannot be made to run code.
     install_requires=[
-        'setuptools',
-        'matplotlib',
-        'numpy',
-        'pyyaml',
-        'safetensors',
-        'torch',
-        'tqdm',
+        'setuptools>=59',
+        'matplotlib>=3.5,<4',
+        'numpy>=1.21,<3',
+        'pyyaml>=5.4,<7',
+        'safetensors>=0.4,<1',
+        'torch>=2.6,<3',
+        'tqdm>=4.57,<5',
     ],
     extras_require={
-        'bags': ['rosbags>=0.11'],
-        'fast': ['onnx', 'onnxruntime'],
-        'opencv': ['opencv-python-headless'],
+        'bags': ['rosbags>=0.11,<1'],
+        'fast': ['onnx>=1.14,<2', 'onnxruntime>=1.15,<2'],
+        'opencv': ['opencv-python-headless>=4.5.4,<6'],
         'test': [
             'got10k',
             'hypothesis',
@@ -52,7 +54,7 @@ setup(
             'six',
             'tensorboard',
         ],
-        'train': ['tensorboard'],
+        'train': ['tensorboard>=2.10,<3'],
     },
     entry_points={
         'console_scripts': [

@@ -76,7 +76,7 @@ def test_every_import_is_declared() -> None:
     known = set(sys.stdlib_module_names) | {'hart_ros'} | ROS
     known |= {module for module, key in ROSDEP.items() if key in declared()}
     setup = (ROOT / 'setup.py').read_text(encoding='utf-8')
-    known |= {module for module in PIP if f"'{module}'" in setup}
+    known |= {module for module in PIP if f"'{module}>=" in setup}
     unknown = {
         f'{path.relative_to(ROOT)}: {name}'
         for path in FILES
