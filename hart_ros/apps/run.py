@@ -36,6 +36,7 @@ class Job:
     track_id: int
     box: BoxXYWH  # x, y, w, h in that frame, pixels
     video: Path | None
+    bag: Path | None
     files: Mapping[str, Path]  # by format, see `box_files.FORMATS`
 
 
@@ -124,6 +125,10 @@ def run(tracker: Tracker, job: Job) -> int:
 def _open_outputs(job: Job) -> Iterator[Output]:
     if job.video is not None:
         yield TrackVideo(job.video, job.source.fps, job.track_id)
+    if job.bag is not None:
+        from hart_ros.apps.bag_output import BagOutput  # few have rosbags
+
+        yield BagOutput(job.bag, job.source, job.track_id)
     for kind, path in job.files.items():
         yield BoxFile(path, kind, job.track_id, job.start)
 

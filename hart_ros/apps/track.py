@@ -16,10 +16,11 @@ EPILOG = """examples:
   hart-track film.mp4 --init 412,180,96,64 -o out.mp4 --csv boxes.csv
   hart-track film.mp4 --select -o out.mp4                draw the box with the mouse
   hart-track kitti/training --sequence 0003 --kitti 0003.txt
+  hart-track drive.mcap --topic /camera/image_raw --init 412,180,96,64 --bag tracked
   hart-track synthetic -o out.mp4                        a drive with boxes: follows its first
 
 A target is given by --init or --select; where the source has boxes, the first is followed
-otherwise. Files that exist are replaced.
+otherwise. Files that exist are replaced, bags are not.
 
 exit status: 0 tracked; 1 an error in the middle, the files hold what was tracked until then;
 2 arguments, source, box or weights are wrong, nothing was written; 130 interrupted (Ctrl-C, end of
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     except (WeightsError, ValueError) as error:
         return _fail(error)
     files = {kind: path for kind in FORMATS if (path := getattr(args, kind))}
-    job = Job(source, start, args.frames, track_id, box, args.video, files)
+    job = Job(source, start, args.frames, track_id, box, args.video, args.bag, files)
     try:
         return run(tracker, job)
     except (InvalidBoxError, InvalidFrameError, SourceError) as error:
@@ -62,11 +63,14 @@ def _fail(error: Exception) -> int:
 
 def _open(args: argparse.Namespace) -> Source:
     """The source; raises SourceError, also for outputs that cannot be."""
-    outputs = [path for path in (args.video, *(getattr(args, kind) for kind in FORMATS)) if path]
+    given = (args.video, args.bag, *(getattr(args, kind) for kind in FORMATS))
+    outputs = [path for path in given if path]
     if not outputs:
-        raise SourceError('nothing to write: give -o out.mp4, --csv boxes.csv, or both')
+        raise SourceError('nothing to write: give -o out.mp4, --csv boxes.csv, --bag tracked, ...')
     if args.video and args.video.suffix.lower() != '.mp4':
         raise SourceError(f'{args.video}: videos are written as .mp4; name it so')
+    if args.bag and args.bag.exists():
+        raise SourceError(f'{args.bag}: is there already; bags are not replaced')
     for path in outputs:
         if not path.absolute().parent.is_dir():
             raise SourceError(f'{path}: no folder {path.absolute().parent}; make it first')
@@ -108,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         'source',
-        help='video, folder (images, video.mp4 with boxes.csv, KITTI, OTB), or synthetic[:SEED]',
+        help='video, bag (rosbag2: folder, .mcap, .db3), folder (images, video.mp4 with boxes.csv, '
+        'KITTI, OTB), or synthetic[:SEED]',
     )
     target = parser.add_mutually_exclusive_group()
     target.add_argument('--init', metavar='X,Y,W,H', type=kinds.box, help='the target, in pixels')
@@ -124,13 +129,17 @@ def _parser() -> argparse.ArgumentParser:
     add('--frames', metavar='N', type=kinds.frames, default=0, help='track no more than so many')
     add(
         '--sequence',
+        '--topic',
         default='',
         metavar='NAME',
-        help='of a source with several, as 0003 of KITTI',
+        help='of a source with several: 0003 of KITTI, a topic of a bag',
     )
     add('--size', metavar='WxH', type=kinds.size, help='of synthetic frames, as 640x192')
     out = parser.add_argument_group('what is written')
     out.add_argument('-o', '--video', metavar='OUT.mp4', type=Path, help='box, window, score, path')
+    out.add_argument(
+        '--bag', metavar='FOLDER', type=Path, help='a new bag: the source, detections, pictures'
+    )
     about = {
         'csv': 'frame,track_id,x,y,w,h: the boxes.csv of hart_ros',
         'otb': 'x,y,w,h a frame, as OTB',

@@ -91,6 +91,12 @@ class BagSource:
         self._ahead: Iterator[tuple[int, _Message]] = iter(())  # of __getitem__
         self._last: BagFrame | None = None
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the storage is sqlite3, not MCAP."""
+        files = [self.path] if self.path.is_file() else self.path.iterdir()
+        return any('.db3' in file.suffixes for file in files)
+
     def __len__(self) -> int:
         return self._length
 
@@ -160,8 +166,9 @@ def open_bag(path: Path) -> Iterator[Reader]:
         reader = Reader(_storage(path))
         reader.open()
     except Exception as error:  # of whatever a damaged file makes of its format
+        reason = ' '.join(str(error).split())
         raise SourceError(
-            f'{path}: cannot be read as a bag ({error}); ros2 bag reindex may mend it'
+            f'{path}: cannot be read as a bag ({reason}); ros2 bag reindex may mend it'
         ) from error
     try:
         yield reader
