@@ -38,6 +38,7 @@ def generate_launch_description() -> LaunchDescription:
             OpaqueFunction(function=check_params_file),
             OpaqueFunction(function=start_tracker),
             OpaqueFunction(function=start_player),
+            start_select_box(),
             start_rviz(),
         ]
     )
@@ -56,6 +57,12 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             default_value='',
             description='Box to start on, as x,y,w,h in pixels of the first image. Empty: wait for '
             'a box on hart/init_box, which a played source with boxes publishes itself.',
+        ),
+        DeclareLaunchArgument(
+            'select',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Open a window in which the target is drawn with the mouse.',
         ),
         DeclareLaunchArgument(
             'params_file',
@@ -165,6 +172,18 @@ def start_player(context: LaunchContext) -> list[Node]:
             **common_arguments(),
         )
     ]
+
+
+def start_select_box() -> Node:
+    """The window in which the target is drawn; tracking goes on when it is closed."""
+    return Node(
+        package='hart_ros',
+        executable='select_box_node',
+        name='select_box',
+        parameters=[LaunchConfiguration('params_file')],
+        condition=IfCondition(LaunchConfiguration('select')),
+        **common_arguments(),
+    )
 
 
 def start_rviz() -> Node:

@@ -70,7 +70,8 @@ class BoxWindow:
             self._root, highlightthickness=0, borderwidth=0, cursor='crosshair'
         )
         self._canvas.pack()
-        tkinter.Label(self._root, text=help_text).pack()
+        self._text = tkinter.Label(self._root, text=help_text)
+        self._text.pack()
         self._image = self._canvas.create_image(0, 0, anchor='nw')
         self._target = self._canvas.create_rectangle(0, 0, 0, 0, outline=TARGET, width=3)
         self._drawn = self._canvas.create_rectangle(0, 0, 0, 0, outline=DRAWN, width=2)
@@ -109,6 +110,10 @@ class BoxWindow:
     def mark(self, box: BoxXYWH | None) -> None:
         """Draw the target here, x, y, w, h in pixels of the image; None: nowhere."""
         self._place(self._target, box)
+
+    def say(self, text: str) -> None:
+        """Write the line below the image."""
+        self._text.configure(text=text)
 
     def poll(self) -> None:
         """Let what happened in the window take effect."""

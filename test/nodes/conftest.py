@@ -130,15 +130,15 @@ class NodeProcess:
 def start_node(ros_environment: dict[str, str]) -> Iterator[Callable[..., NodeProcess]]:
     """Return a function that starts `python -m MODULE --ros-args ARGUMENTS...`.
 
-    A path to a .py file works in place of the module. Use it in a `with` statement; whatever
-    still runs at the end of the session is killed.
+    Named arguments are variables of its environment. A path to a .py file works in place of the
+    module. Use it in a `with` statement; whatever still runs at the end of the session is killed.
     """
     with contextlib.ExitStack() as stack:
 
-        def start(module: str, *arguments: str) -> NodeProcess:
+        def start(module: str, *arguments: str, **variables: str) -> NodeProcess:
             what = [module] if module.endswith('.py') else ['-m', module]
             command = [sys.executable, *what, '--ros-args', *arguments]
-            return stack.enter_context(NodeProcess(command, ros_environment))
+            return stack.enter_context(NodeProcess(command, {**ros_environment, **variables}))
 
         yield start
 
