@@ -44,8 +44,8 @@ ABOUT = {
         'box replaces the target, but not those of `~/init_boxes`',
         '~/init_boxes': 'Several targets, each with an `id` of its own, at most `max_targets`. One '
         'whose `id` is followed already starts again there; the others go on',
-        '~/detection': 'The target of `~/init_box` in each tracked frame: header of its image, box, `id`, one hypothesis '
-        'whose score in [0, 1] is the IoU that the tracker expects of its box',
+        '~/detection': 'The target of `~/init_box` in each tracked frame: header of its image, '
+        'box, `id`, one hypothesis whose score in [0, 1] is the IoU that the tracker expects',
         '~/detections': 'All targets of a frame in one message, that of `~/detection` among them',
         '~/state': '`IDLE`, `TRACKING`, `UNCERTAIN` or `LOST`, at each change: of the target of '
         '`~/init_box`; without one, the worst of the others. Each has its own in `/diagnostics`',
