@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,14 @@ from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D
 
 from hart_ros.data.source import BoxXYWH
 from hart_ros.data.synthetic import SyntheticDrive
 from hart_ros.nodes import image_codec
+from hart_ros.nodes.boxes import box_message
 from hart_ros.nodes.messages import stamp_ns
 
 LAST_ANSWER = 2.0  # seconds that a detection may take after the last frame
@@ -36,15 +38,18 @@ class Film:
 
     def __init__(self, source: SyntheticDrive, frames: int) -> None:
         self.box_xywh: BoxXYWH = source[0].boxes[0]
-        once = [image_codec.encode(Image(), source[i].image) for i in range(frames)]
-        self._messages = once + once[-2:0:-1]
+        once = [
+            (image_codec.encode(Image(), source[i].image), source[i].boxes[0])
+            for i in range(frames)
+        ]
+        self._shots = once + once[-2:0:-1]
         self._next = 0
 
-    def next(self) -> Image:
-        """Return the next frame; the stamp is still to be set."""
-        message = self._messages[self._next]
-        self._next = (self._next + 1) % len(self._messages)
-        return message
+    def next(self) -> tuple[Image, BoxXYWH]:
+        """Return the next frame, whose stamp is still to be set, and where the target is in it."""
+        shot = self._shots[self._next]
+        self._next = (self._next + 1) % len(self._shots)
+        return shot
 
 
 @dataclass
@@ -82,6 +87,9 @@ class Camera:
         self._detections = self._node.create_subscription(
             Detection2D, f'/{name}/hart/detection', self._receive, 100
         )
+        self._boxes = self._node.create_publisher(Detection2D, f'/{name}/hart/init_box', 10)
+        self._box_is_due = False
+        self._watching: list[Subscription] = []
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnosed, 10)
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self._node)
@@ -112,6 +120,19 @@ class Camera:
         wait_for(answers.complete, LAST_ANSWER)
         return answers
 
+    def init(self) -> None:
+        """Send the target's box with the next frame."""
+        self._box_is_due = True
+
+    def watch(self, topics: Sequence[str]) -> None:
+        """Subscribe to these of the node's images, and to no others any more."""
+        for subscription in self._watching:
+            self._node.destroy_subscription(subscription)
+        self._watching = [
+            self._node.create_subscription(Image, f'/{self.name}/hart/{topic}', _ignore, 1)
+            for topic in topics
+        ]
+
     def next_status(self, timeout: float = 5.0) -> dict[str, str]:
         """Wait for the node's next diagnostics; empty if it sends none."""
         self.status = {}
@@ -125,9 +146,12 @@ class Camera:
         self._node.destroy_node()
 
     def _publish(self, answers: Answers) -> None:
-        message = self._film.next()
+        message, box = self._film.next()
         now = time.time_ns()
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(now, 1_000_000_000)
+        if self._box_is_due:
+            self._boxes.publish(box_message(message.header, box, 'target'))
+            self._box_is_due = False
         answers.published[now] = time.monotonic()
         self._images.publish(message)
 
@@ -142,6 +166,10 @@ class Camera:
     def _spin(self) -> None:
         with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
+
+
+def _ignore(_: Image) -> None:
+    """Take an image as somebody would who looks at it."""
 
 
 def wait_for(condition: Callable[[], Any], timeout: float) -> bool:

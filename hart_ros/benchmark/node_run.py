@@ -116,9 +116,9 @@ class Bench(contextlib.ExitStack):
 
 
 def _measure(camera: Camera, process: NodeProcess, rate: float, seconds: float) -> Block:
-    cpu_before, began = _cpu_seconds(process.pid), time.monotonic()
+    cpu_before, began = cpu_seconds(process.pid), time.monotonic()
     answers = camera.block(rate, max(round(rate * seconds), 1))
-    cpu, took = _cpu_seconds(process.pid), time.monotonic() - began
+    cpu, took = cpu_seconds(process.pid), time.monotonic() - began
     step = None
     if camera.name == 'tracker':  # its figures are those of the last 5 seconds: of this block
         step_ms = camera.next_status().get('step_ms')
@@ -127,7 +127,7 @@ def _measure(camera: Camera, process: NodeProcess, rate: float, seconds: float) 
     return Block(answers.latencies(), len(answers.published), share, step)
 
 
-def _cpu_seconds(pid: int) -> float | None:
+def cpu_seconds(pid: int) -> float | None:
     """User and system time of a process; None where there is no /proc."""
     try:
         fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
