@@ -89,13 +89,15 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'play',
             default_value='',
-            description='Play this in place of a camera: a video file, a folder of images, video '
-            'with boxes.csv, KITTI or OTB, or `synthetic` or `synthetic:SEED`. Empty: no player.',
+            description='Play this in place of a camera: a video file, a bag, a folder of images, '
+            'video with boxes.csv, KITTI or OTB, or `synthetic` or `synthetic:SEED`. Empty: no '
+            'player.',
         ),
         DeclareLaunchArgument(
             'sequence',
             default_value='',
-            description='Sequence to play where `play` holds several (KITTI), e.g. 0003.',
+            description='Sequence to play where `play` holds several: 0003 of KITTI, or the topic '
+            'of the images in a bag.',
         ),
         DeclareLaunchArgument(
             'loop',

@@ -89,6 +89,8 @@ def _target(args: argparse.Namespace, source: Source) -> tuple[int, int, BoxXYWH
     if args.init is None and not args.select:
         if not source.track_ids:
             raise SourceError(f'{source.name}: no boxes are known; give --init x,y,w,h or --select')
+        if start:
+            raise SourceError('--start goes with --init or --select; a track has its own')
         return first_box(source, args.track)
     if start >= len(source):
         raise SourceError(f'{source.name}: --start {args.start} of {len(source)} frames')

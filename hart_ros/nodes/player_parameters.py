@@ -53,7 +53,7 @@ def declare(node: Node) -> PlayerSettings:
         source=add(
             'source',
             'synthetic',
-            'What to play: a video file, a folder (images, video.mp4 with boxes.csv, KITTI '
+            'What to play: a video file, a bag, a folder (images, video.mp4 with boxes.csv, KITTI '
             'tracking, KITTI raw, OTB), or synthetic[:SEED].',
         ),
         sequence=_sequence(
@@ -61,7 +61,8 @@ def declare(node: Node) -> PlayerSettings:
             add(
                 'sequence',
                 '',
-                'Sequence to play where the source holds several, e.g. 0003 of KITTI tracking.',
+                'Sequence to play where the source holds several: 0003 of KITTI tracking, or the '
+                'topic of the images in a bag.',
                 dynamic_typing=True,
             )
         ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.task import Future
@@ -42,12 +43,7 @@ class SelectBoxNode(Node):
         """
         super().__init__('select_box')
         self.report = Reporter(self.get_logger())
-        spec = SPECS['image_transport']
-        transport = self.declare_parameter('image_transport', spec.default).value
-        if transport not in spec.choices:
-            raise ParameterError(
-                f'image_transport: {transport!r} is none of {", ".join(spec.choices)}'
-            )
+        transport = self._declare_transport()
         compressed = transport == 'compressed'
         self._decode = image_codec.decode_compressed if compressed else image_codec.decode
         keys = {'r': self._reset, 'q': self.quit}
@@ -74,6 +70,17 @@ class SelectBoxNode(Node):
     def quit(self) -> None:
         """Close the window."""
         self.window.close()
+
+    def _declare_transport(self) -> str:
+        spec = SPECS['image_transport']
+        allowed = ', '.join(spec.choices)
+        descriptor = ParameterDescriptor(
+            description=spec.description, read_only=True, additional_constraints=f'one of {allowed}'
+        )
+        transport = self.declare_parameter('image_transport', spec.default, descriptor).value
+        if transport not in spec.choices:
+            raise ParameterError(f'image_transport: {transport!r} is none of {allowed}')
+        return transport
 
     def _show(self, message: Any) -> None:
         try:

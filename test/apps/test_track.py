@@ -139,6 +139,11 @@ def test_a_box_that_is_none_is_a_wrong_argument(film, capsys, text):
     assert 'box' in capsys.readouterr().err
 
 
+def test_a_track_has_its_own_start(tmp_path, capsys):
+    assert main([*SMALL, '--start', '3', '--csv', str(tmp_path / 'x.csv')]) == 2
+    assert '--start goes with --init' in capsys.readouterr().err
+
+
 def test_an_error_in_the_middle_keeps_what_was_tracked(tmp_path, capsys):
     for index in range(6):
         image = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
