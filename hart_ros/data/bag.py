@@ -79,13 +79,14 @@ class BagSource:
             self.topic = _choose(self.path, images, sequence)
             self._type = next(c.msgtype for c in images if c.topic == self.topic)
             self._length = sum(c.msgcount for c in images if c.topic == self.topic)
-            self.camera_matrix = _camera_matrix(reader, self.topic)
+            with _named(self.path, 'camera_info'):
+                self.camera_matrix = _camera_matrix(reader, self.topic)
         stamps = [self._header(m)[0] for m in islice(self._messages(), PROBED)]
         if not stamps:
             raise SourceError(f'{self.path}: {self.topic} has no messages; choose another topic')
         self._first_ns = stamps[0]
         gaps = [after - before for before, after in pairwise(stamps) if after > before]
-        if fps is not None and not fps > 0:
+        if fps is not None and not 0 < fps < float('inf'):
             raise SourceError(f'{path}: fps is {fps:g}; give a positive number of frames a second')
         self.fps = float(fps or (1e9 / median(gaps) if gaps else 10.0))
         self._ahead: Iterator[tuple[int, _Message]] = iter(())  # of __getitem__
@@ -127,12 +128,14 @@ class BagSource:
     def _messages(self) -> Iterator[_Message]:
         with open_bag(self.path) as reader:
             chosen = [c for c in reader.connections if c.topic == self.topic]
-            for _, recorded_ns, data in reader.messages(chosen):
-                yield _Message(recorded_ns, data)
+            with _named(self.path, self.topic):
+                for _, recorded_ns, data in reader.messages(chosen):
+                    yield _Message(recorded_ns, data)
 
     def _header(self, message: _Message) -> tuple[int, str, Any]:
         """Stamp, frame_id, and the message itself, whose data are not copied."""
-        parsed: Any = _store().deserialize_cdr(message.data, self._type)
+        with _named(self.path, self.topic):
+            parsed: Any = _store().deserialize_cdr(message.data, self._type)
         stamp = parsed.header.stamp
         stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
         return stamp_ns or message.recorded_ns, parsed.header.frame_id, parsed
@@ -166,14 +169,32 @@ def open_bag(path: Path) -> Iterator[Reader]:
         reader = Reader(_storage(path))
         reader.open()
     except Exception as error:  # of whatever a damaged file makes of its format
-        reason = ' '.join(str(error).split())
         raise SourceError(
-            f'{path}: cannot be read as a bag ({reason}); ros2 bag reindex may mend it'
+            f'{path}: cannot be read as a bag ({_reason(error)}); ros2 bag reindex may mend it'
         ) from error
     try:
         yield reader
     finally:
         reader.close()
+
+
+@contextmanager
+def _named(path: Path, topic: str) -> Iterator[None]:
+    """Say of which topic the messages are that cannot be read."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Exception as error:  # likewise
+        raise SourceError(
+            f'{path}: messages of {topic} are damaged ({_reason(error)}); record it again, or '
+            'copy it anew'
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    text = ' '.join(f'{type(error).__name__}: {error}'.split())
+    return text if len(text) <= 100 else f'{text[:97]}...'
 
 
 def _storage(path: Path) -> Path:
@@ -219,5 +240,5 @@ def _camera_matrix(reader: Reader, topic: str) -> np.ndarray | None:
     ]
     for connection, _, data in reader.messages(found) if found else ():
         projection = _store().deserialize_cdr(data, connection.msgtype).p.reshape(3, 4)
-        return projection.copy() if projection.any() else None
+        return projection.copy() if projection.any() and np.isfinite(projection).all() else None
     return None

@@ -99,7 +99,7 @@ def no_rights(folder: Path) -> None:
 SOURCES = Group(
     'Videos and folders',
     "`hart-track`, `hart-evaluate`, `hart-train`, and the player's `source`: one line and exit "
-    'status 1 (2 of `hart-train`). Files are only read.',
+    'status 2 (1 of `player_node`). Files are only read.',
     SourceError,
     'all files; nothing was begun',
     (
@@ -108,6 +108,7 @@ SOURCES = Group(
         Case('a folder of something else', opened({'clip.mkv': b'1'})),
         Case('no video, though named so', opened({'film.mp4': b'no video' * 99}, 'film.mp4')),
         Case('an empty video', opened({'film.mp4': b''}, 'film.mp4')),
+        Case('no bag, though named so', opened({'a.mcap': b'no bag'}, 'a.mcap'), elide=r'\(.*\)'),
         Case('boxes without a video', opened({'boxes.csv': CSV})),
         Case(
             'an image that is damaged',

@@ -8,6 +8,7 @@ out otherwise. `SEEDS` are good inputs to begin with.
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import math
 import struct
@@ -22,13 +23,7 @@ import cv2
 import numpy as np
 import torch
 
-from hart_ros.data.kitti import read_labels, read_projection, read_trajectories
-from hart_ros.data.kitti_tracklets import read_tracklets
-from hart_ros.data.otb import _read_track
-from hart_ros.data.source import SourceError
-from hart_ros.data.video import _read_csv
-from hart_ros.model.hart import HART, HartConfig
-from hart_ros.nodes.image_codec import (
+from hart_ros.data.image_message import (
     ENCODINGS,
     ImageError,
     check,
@@ -36,6 +31,12 @@ from hart_ros.nodes.image_codec import (
     decode,
     decode_compressed,
 )
+from hart_ros.data.kitti import read_labels, read_projection, read_trajectories
+from hart_ros.data.kitti_tracklets import read_tracklets
+from hart_ros.data.otb import _read_track
+from hart_ros.data.source import SourceError, open_source
+from hart_ros.data.video import _read_csv
+from hart_ros.model.hart import HART, HartConfig
 from hart_ros.nodes.stamps import StampMonitor
 from hart_ros.tracking import HartTracker, WeightsError, save_weights
 from hart_ros.tracking.target_state import Limits, StateMachine
@@ -162,6 +163,16 @@ def tracklets(data: bytes) -> None:
         _are_boxes(read_tracklets(path, path.parent, (64, 48), 5))
 
 
+def bag(data: bytes) -> None:
+    """An MCAP file."""
+    with suppress(SourceError):
+        source = open_source(_file('drive.mcap', data))
+        assert source.camera_matrix is None or np.isfinite(source.camera_matrix).all()
+        assert 0 < source.fps < math.inf
+        for frame in itertools.islice(source, 20):
+            _is_frame(frame.image)
+
+
 def settings(data: bytes) -> None:
     """A file of settings, and its first line as a setting of the command line."""
     with suppress(ConfigError):
@@ -203,6 +214,24 @@ def _last_pt() -> bytes:
     return path.read_bytes()
 
 
+def _mcap() -> bytes:
+    """Three images of 4 x 2 pixels."""
+    from rosbags.rosbag2 import StoragePlugin, Writer
+    from rosbags.typesys import Stores, get_typestore
+
+    kind, store = 'sensor_msgs/msg/Image', get_typestore(Stores.ROS2_HUMBLE)
+    time, header = store.types['builtin_interfaces/msg/Time'], store.types['std_msgs/msg/Header']
+    place = _folder() / 'seed_bag'
+    with Writer(place, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection('/image', kind, typestore=store)
+        for second in range(1, 4):
+            pixels = np.full(24, second, np.uint8)
+            image = store.types[kind](header(time(second, 0), 'c'), 2, 4, 'bgr8', 0, 12, pixels)
+            writer.write(connection, second * 10**9, store.serialize_cdr(image, kind))
+    (file,) = place.glob('*.mcap')
+    return file.read_bytes()
+
+
 def _picture(suffix: str) -> bytes:
     pixels = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     return cv2.imencode(suffix, pixels)[1].tobytes()
@@ -221,6 +250,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     'stamps': stamps,
     'labels': labels,
     'tracklets': tracklets,
+    'bag': bag,
     'settings': settings,
     'weights': weights,
     'checkpoint': checkpoint,
@@ -245,6 +275,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
             b'P2: 700 0 30 40 0 700 20 2 0 0 1 0.003\n',
         ),
         'tracklets': lambda: (_TRACKLETS.encode(),),
+        'bag': lambda: (_mcap(),),
         'settings': lambda: (json.dumps(_SETTINGS).encode(), b'seed: 1\nclips:\n  noise: 0.1\n'),
         'weights': lambda: (_safetensors(),),
         'checkpoint': lambda: (_last_pt(),),
