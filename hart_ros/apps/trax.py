@@ -152,7 +152,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('--weights', metavar='FILE', type=Path, help='made by hart-train, else the shipped ones')
-    add('--device', choices=('auto', 'cpu', 'cuda'), default='auto')
+    add(
+        '--device',
+        choices=('auto', 'cpu', 'cuda'),
+        default='auto',
+        help='where the network runs; auto: CUDA where there is one (auto)',
+    )
     add('--threads', metavar='N', type=int, default=1, help='CPU threads; 1 is mostly the fastest')
     return parser
 

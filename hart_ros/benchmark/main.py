@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hart-benchmark: how fast the tracker is, beside others on the same frames in the same run."""
+"""How fast the tracker is, beside others on the same frames in the same run."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ EPILOG = """examples:
 
 Time is that of a whole update, from a uint8 frame to a box. "plain" is a network as it is written,
 in eager PyTorch on whole frames. Trackers take turns, a pass over the frames each. hart_2017 and
-ratm run with random weights, which take the same time, unless they are given some. exit status:
-0 done, 2 wrong arguments or data, 130 interrupted"""
+ratm run with random weights, which take the same time, unless they are given some.
+
+exit status: 0 done, 2 wrong arguments or data, 130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,7 +140,7 @@ def _clips(options: argparse.Namespace, say: Callable[[str], None]) -> Iterator[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         'hart-benchmark',
-        description=__doc__.partition(': ')[2] if __doc__ else None,
+        description=__doc__,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -151,9 +152,23 @@ def _parser() -> argparse.ArgumentParser:
         help=f'{", ".join(NETWORKS)}, "hart, plain" and so on, {", ".join(CLASSES)}; '
         'else all that there are',
     )
-    add('--sizes', nargs='+', type=_size, default=[_size(s) for s in SIZES], metavar='WxH')
-    add('--threads', nargs='+', type=_count, default=[1, 2], metavar='N', help='1 2')
-    add('--targets', nargs='+', type=_count, default=[1, 4, 16], metavar='N', help='1 4 16')
+    add(
+        '--sizes',
+        nargs='+',
+        type=_size,
+        default=[_size(s) for s in SIZES],
+        metavar='WxH',
+        help=f'of synthetic frames ({" ".join(SIZES)})',
+    )
+    add('--threads', nargs='+', type=_count, default=[1, 2], metavar='N', help='CPU threads (1 2)')
+    add(
+        '--targets',
+        nargs='+',
+        type=_count,
+        default=[1, 4, 16],
+        metavar='N',
+        help='followed at once (1 4 16)',
+    )
     add('--frames', type=_count, default=20, metavar='N', help='of the clip (20)')
     add('--rounds', type=_count, default=10, metavar='N', help='passes of each tracker (10)')
     add('--source', metavar='PLACE', help='video or sequence, in place of synthetic drives')
@@ -163,7 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     add('--weights-ratm', type=Path, metavar='FILE', help='of ratm')
     add('--models', type=Path, metavar='FOLDER', help='with the ONNX files of nano and vit')
     add('--backend', choices=BACKENDS, default='auto', help='of the networks (auto)')
-    add('--out', type=Path, default=Path('runs/benchmark'), metavar='FOLDER')
+    add(
+        '--out',
+        type=Path,
+        default=Path('runs/benchmark'),
+        metavar='FOLDER',
+        help='for JSON, tables and plot (runs/benchmark)',
+    )
     add('--markdown', action='store_true', help='print the tables as Markdown')
     return parser
 

@@ -25,8 +25,9 @@ EPILOG = """examples:
   RMW_IMPLEMENTATION=rmw_cyclonedds_cpp hart-benchmark-node --markdown
 
 The nodes run in a DDS domain of their own; Fast DDS gets config/fastdds.xml unless the environment
-names another profile. exit status: 0 done, 1 a node failed, 2 no ROS 2,
-130 interrupted"""
+names another profile.
+
+exit status: 0 done, 1 a node failed, 2 no ROS 2, 130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +71,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add('--rates', type=float, nargs='+', default=[10.0, 30.0, 60.0], metavar='HZ', help='10 30 60')
+    add(
+        '--rates',
+        type=float,
+        nargs='+',
+        default=[10.0, 30.0, 60.0],
+        metavar='HZ',
+        help='of the camera (10 30 60)',
+    )
     add('--seconds', type=float, default=6.0, help='of a block: one node, one rate (6)')
     add('--rounds', type=int, default=3, help='blocks of each node and rate, in turns (3)')
     add('--starts', type=int, default=5, help='of the process, for the start-up time (5)')

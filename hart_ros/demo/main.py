@@ -53,8 +53,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--size', metavar='WxH', type=kinds.size, help='size of synthetic frames, e.g. 640x192'
     )
-    parser.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto')
-    parser.add_argument('--out', metavar='FOLDER', type=Path, default=Path('demo_output'))
+    parser.add_argument(
+        '--device',
+        choices=('auto', 'cpu', 'cuda'),
+        default='auto',
+        help='where the network runs; auto: CUDA where there is one (auto)',
+    )
+    parser.add_argument(
+        '--out',
+        metavar='FOLDER',
+        type=Path,
+        default=Path('demo_output'),
+        help='for all that is written (demo_output)',
+    )
     args = parser.parse_args(arguments)
     try:
         options = source_options(args.play, args.sequence, args.size, args.frames)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hart-evaluate: trackers side by side, on the same frames from the same first boxes."""
+"""Trackers side by side, on the same frames from the same first boxes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ EPILOG = """examples:
   hart-evaluate TLD --protocol loss --targets 0    is what left believed to be there?
   hart-evaluate KTH --sequences 'person01_*' --protocol ope --weights without01.safetensors
 
-A peer that reports failure keeps its last box. exit status: 0 done, 2 wrong arguments or data, 130
-interrupted"""
+A peer that reports failure keeps its last box.
+
+exit status: 0 done, 2 wrong arguments or data, 130 interrupted"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -91,7 +92,7 @@ def _targets(options: argparse.Namespace) -> list[Target]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         'hart-evaluate',
-        description=__doc__.partition(': ')[2] if __doc__ else None,
+        description=__doc__,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

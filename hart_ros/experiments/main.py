@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hart-experiment: the published experiments with RATM, published and reproduced side by side.
+"""The experiments with RATM, as published and as reproduced, side by side.
 
 hart-experiment ratm-balls: bouncing balls, taught by the last frame alone. ratm-balls-all: by all
 frames. ratm-mnist1, ratm-mnist2: one moving digit, or one of two. ratm-kth: people, each subject
@@ -193,9 +193,9 @@ def _parser() -> argparse.ArgumentParser:
         'hart-experiment', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add('experiment', choices=[*EXPERIMENTS, KTH])
+    add('experiment', choices=[*EXPERIMENTS, KTH], help='see above')
     add('--data', type=Path, metavar='FOLDER', help='of MNIST, or of KTH')
-    add('--out', type=Path, metavar='FOLDER', help='(runs/EXPERIMENT)')
+    add('--out', type=Path, metavar='FOLDER', help='for all that it leaves (runs/EXPERIMENT)')
     add('--seed', type=_count, default=0, metavar='N', help='of weights and videos (0)')
     add('--steps', type=_some, metavar='N', help='of the optimiser, in place of the usual number')
     add('--published', action='store_true', help="the paper's batch, rate, momentum and steps")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hart-ablate: networks that differ in one thing, trained alike and measured side by side.
+"""Networks that differ in one thing, trained alike and measured side by side.
 
 hart-ablate poster: the poster's three networks of 2017, and the shipped one. hart-ablate changes:
 the shipped one, whole and with one of its parts left out. On synthetic drives, or on other data.
@@ -193,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
         'hart-ablate', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add('table', nargs='?', choices=list(COMPARISONS), default='poster', help='(poster)')
+    add('table', nargs='?', choices=list(COMPARISONS), default='poster', help='see above (poster)')
     add(
         '--data',
         nargs='+',
@@ -201,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar='FOLDER',
         help='of sequences, as hart-train takes them, in place of synthetic drives',
     )
-    add('--out', type=Path, metavar='FOLDER', help='(runs/ablate_TABLE)')
+    add('--out', type=Path, metavar='FOLDER', help='for runs and results (runs/ablate_TABLE)')
     for name, (key, meaning) in SHORT.items():
         add(f'--{name}', metavar='X', help=f'{meaning} (--set {key}=X)')
     add('--set', action='append', default=[], metavar='KEY=VALUE', help='any setting of hart-train')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hart-train: trains the shipped network on video with boxes and on synthetic drives.
+"""Trains the shipped network on video with boxes and on synthetic drives.
 
 hart-train CONFIG.yaml takes the settings from a file (config/train.yaml has them all, explained);
 hart-train DATA takes the defaults and a folder of sequences. Both go on from the last checkpoint
