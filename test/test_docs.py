@@ -47,6 +47,8 @@ def is_option(word: str) -> bool:
 @pytest.mark.parametrize('page', PAGES, ids=NAMES)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r'\]\(([^)]+)\)', page.read_text(encoding='utf-8')):
+        if link.startswith('https://'):
+            continue  # tests ask nobody
         name, _, anchor = link.partition('#')
         target = (page.parent / name).resolve() if name else page
         assert target.exists(), link

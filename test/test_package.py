@@ -11,11 +11,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 import hart_ros
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = ['hart_ros', 'launch', 'config', 'resource', 'scripts', 'test', '.ci']
+OURS = ['hart_ros', 'launch', 'config', 'docs', 'resource', 'scripts', 'test', '.ci', '.github']
 DETECTION_HASH = 'RIHS01_0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea'
 COMMANDS = re.findall(r"'([\w-]+) = hart_ros", (ROOT / 'setup.py').read_text())
 
@@ -46,11 +47,24 @@ def test_version_is_the_same_everywhere() -> None:
     setup = re.search(r"^    version='(.+)',$", (ROOT / 'setup.py').read_text(), re.MULTILINE)
     assert setup is not None
     assert hart_ros.__version__ == manifest == setup[1]
+    assert re.fullmatch(r'\d+\.\d+\.\d+', manifest)  # semver, as bloom wants it
     assert re.search(
         rf'^(Forthcoming|{re.escape(hart_ros.__version__)} \(\d{{4}}-\d\d-\d\d\))\n-+$',
         (ROOT / 'CHANGELOG.rst').read_text(),
         re.MULTILINE,
     )
+
+
+def test_workflow_runs_what_readme_promises() -> None:
+    workflow = yaml.safe_load((ROOT / '.github' / 'workflows' / 'ci.yaml').read_text())
+    jobs = workflow['jobs']
+    distributions = jobs['colcon']['strategy']['matrix']['distribution']
+    *others, last = (name.capitalize() for name in distributions)
+    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
+    assert f'with ROS 2 {", ".join(others)} or {last} sourced' in readme
+    for step in (step for job in jobs.values() for step in job['steps']):
+        for script in re.findall(r'(?:scripts|\.ci)/[\w.]+', step.get('run', '')):
+            assert (ROOT / script).is_file(), script
 
 
 def test_every_file_says_its_licence() -> None:
