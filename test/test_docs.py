@@ -103,3 +103,13 @@ def test_launch_arguments_exist(page: Path) -> None:
 def declared_arguments(launch: Path) -> set[str]:
     text = launch.read_text(encoding='utf-8')
     return set(re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", text))
+
+
+def test_troubleshooting_quotes_the_nodes() -> None:
+    table = (ROOT / 'docs' / 'troubleshooting.md').read_text(encoding='utf-8').split('## ')[1]
+    cells = [line.split('|')[1] for line in table.splitlines() if line.startswith('| ')]
+    quoted = [text for cell in cells[1:] for text in re.findall(r'`([^`]+)`', cell)]
+    assert len(quoted) > 5
+    nodes = ''.join(path.read_text() for path in (ROOT / 'hart_ros' / 'nodes').glob('*.py'))
+    said = re.sub(r"'\s+f?'", '', nodes)  # strings that go on in the next line
+    assert not [text for text in quoted if text not in said]
