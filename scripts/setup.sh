@@ -157,8 +157,7 @@ link_prefix() {
     ln -sfn "$root/$name" "$share/$name"
   done
   # Old setuptools put them in lib/hart_ros (setup.cfg), new ones in bin.
-  for name in tracker_node player_node select_box_node hart-ablate hart-benchmark \
-    hart-benchmark-node hart-demo hart-evaluate hart-track hart-train; do
+  for name in $(sed -n "s/^ *'\([a-z_-]*\) = hart_ros.*/\1/p" "$root/setup.py"); do
     if [ -f "$venv/bin/$name" ] && [ ! -L "$venv/bin/$name" ]; then
       ln -sfn "$venv/bin/$name" "$venv/lib/hart_ros/$name"
     else
