@@ -52,7 +52,8 @@ class SelectBoxNode(Node):
         self._shown: Any = None  # header of the image in the window
         self._detection: tuple[float, BoxXYWH] | None = None  # when it came, and where
         self._boxes = self.create_publisher(Detection2D, 'hart/init_box', 1)
-        self._client = self.create_client(Trigger, 'hart/reset')
+        self._reset_name = self.resolve_service_name('hart/reset')
+        self._client = self.create_client(Trigger, self._reset_name)
         self.create_subscription(Detection2D, 'hart/detection', self._on_detection, 1)
         self._images = ImageSubscription(self, transport, self._on_image, self.report)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -114,7 +115,7 @@ class SelectBoxNode(Node):
             self._client.call_async(Trigger.Request()).add_done_callback(self._on_reset)
             self._tell(f'reset.   {HELP}')
         else:
-            self._tell(f'no service {self._client.srv_name}: start tracker_node, or remap')
+            self._tell(f'no service {self._reset_name}: start tracker_node, or remap')
 
     def _tell(self, text: str) -> None:
         self.window.say(text)
