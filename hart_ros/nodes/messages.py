@@ -14,7 +14,7 @@ from hart_ros.nodes.boxes import box_message, box_of
 from hart_ros.nodes.target import BoxRequest, Found
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError
 
-LONGEST_ID = 256  # characters
+LONGEST_NAME = 256  # characters
 
 
 def stamp_ns(header: Any) -> int:
@@ -53,16 +53,20 @@ def to_request(msg: Detection2D, after_number: int) -> BoxRequest:
         after_number: number of the last frame that had arrived before it.
 
     Raises:
-        InvalidBoxError: see `to_box`; or an `id` that is drawn, logged and sent all the time, and
-            too long for that.
+        InvalidBoxError: see `to_box`; or names that are too long to be drawn, logged and sent all
+            the time.
     """
-    if len(msg.id) > LONGEST_ID:
-        raise InvalidBoxError(f'id has {len(msg.id)} characters; give at most {LONGEST_ID}')
     best = max((result.hypothesis for result in msg.results), key=lambda h: h.score, default=None)
+    class_id = best.class_id if best is not None else ''
+    for field, text in (('id', msg.id), ('results.hypothesis.class_id', class_id)):
+        if len(text) > LONGEST_NAME:
+            raise InvalidBoxError(
+                f'{field} has {len(text)} characters; give at most {LONGEST_NAME}'
+            )
     return BoxRequest(
         box=to_box(msg),
         target_id=msg.id,
-        class_id=best.class_id if best is not None else '',
+        class_id=class_id,
         stamp_ns=stamp_ns(msg.header),
         after_number=after_number,
         frame_id=msg.header.frame_id,

@@ -191,6 +191,24 @@ def box(
     return give
 
 
+def boxes(*names: str, w: float = 20) -> Callable[[Path], str]:
+    """Boxes on ~/init_boxes; the first of them is good."""
+
+    def give(_: Path) -> str:
+        from vision_msgs.msg import Detection2D, Detection2DArray
+
+        from hart_ros.nodes.messages import to_requests
+
+        msg = Detection2DArray(detections=[Detection2D(id=name) for name in names])
+        for k, detection in enumerate(msg.detections):
+            detection.bbox.size_x, detection.bbox.size_y = float(w if k else 20), 20.0
+        good, said = to_requests(msg, 0)
+        assert isinstance(good, BoxRequest)
+        return str(said)
+
+    return give
+
+
 def of_stamp(seconds: float, oldest: float = 5, newest: float = 7) -> Callable[[Path], str]:
     """A box for an image that is not there."""
 
@@ -203,7 +221,8 @@ def of_stamp(seconds: float, oldest: float = 5, newest: float = 7) -> Callable[[
 
 BOXES = Group(
     'Boxes',
-    '`vision_msgs/Detection2D` on `~/init_box`, here with images of 160 x 120 pixels; logged after '
+    '`vision_msgs/Detection2D` on `~/init_box`, `Detection2DArray` on `~/init_boxes`, here with '
+    'images of 160 x 120 pixels; logged after '
     '`init_box rejected:`, and `last_init` of `/diagnostics`.',
     InvalidBoxError,
     'the old target',
@@ -215,6 +234,14 @@ BOXES = Group(
         Case('outside the image', box(x=500, y=500)),
         Case('a sliver on the image', box(x=170, w=21)),
         Case('an `id` of a megabyte', box(name='x' * 1_000_000)),
+        Case(
+            'of several: one without `id`', boxes('a', ''), 'the old targets; the others are taken'
+        ),
+        Case(
+            'of several: one without size',
+            boxes('a', 'b', w=0),
+            'the old targets; the others are taken',
+        ),
         Case('stamp of long ago', of_stamp(1)),
         Case('stamp that no image reaches', of_stamp(99)),
         Case('stamp between two images', of_stamp(6.5)),
