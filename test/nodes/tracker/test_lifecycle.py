@@ -14,10 +14,8 @@ pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or sour
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
-from std_msgs.msg import String
-from tracker_harness import Camera, Hart, picture
+from tracker_harness import Camera, Hart
 from vision_msgs.msg import Detection2D
 
 NODE = 'hart_ros.nodes.tracker_node'
@@ -51,11 +49,6 @@ def manager(start_node: Any, peer: Any, weights: Path) -> Iterator[Manager]:
         yield Manager(peer, process)
         assert process.stop() == 0
         assert 'Traceback' not in process.output
-
-
-def test_plain_users_notice_nothing(hart: Hart, camera: Camera) -> None:
-    assert Manager(hart.peer, hart.process).state == 'active'
-    hart.track(camera)
 
 
 def test_a_manager_drives_it(manager: Manager, make_peer: Any) -> None:
@@ -117,27 +110,6 @@ def test_a_transition_out_of_turn_is_refused_and_survived(manager: Manager) -> N
     assert not manager.change(99)
     assert manager.state == 'unconfigured'
     assert manager.change(CONFIGURE)
-
-
-def test_the_state_is_latched(hart: Hart, camera: Camera, peer: Any) -> None:
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    hart.track(camera)
-    said = peer.collect(String, '/hart/state', latched)
-    peer.wait_for(lambda: said, what='the state')
-    assert [msg.data for msg in said] == ['TRACKING']
-    assert hart.set('lost_score', 1.0).successful
-    assert hart.set('give_up_after', 0.5).successful
-    for seed in range(20):
-        camera.publish(picture(seed))
-        peer.spin(0.02)
-    peer.wait_for(lambda: said[-1].data == 'IDLE', what='the end')
-    assert [msg.data for msg in said] == ['TRACKING', 'UNCERTAIN', 'LOST', 'IDLE']
-    assert all(d.results[0].hypothesis.score <= 1.0 for d in hart.detections)
-    hart.process.wait_for_output("target 'it' is given up, lost for 0.5 s: send a new box")
-    assert hart.set('lost_score', 0.2).successful
-    assert hart.set('give_up_after', 10.0).successful
-    hart.track(camera, target_id='another')
-    peer.wait_for(lambda: said[-1].data == 'TRACKING', what='the new target')
 
 
 def test_two_cameras_in_one_process(ros_context: Any, peer: Any, weights: Path) -> None:

@@ -12,8 +12,10 @@ import pytest
 pytest.importorskip('rclpy', reason='needs ROS 2: bash scripts/setup.sh, or source a distro')
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from lifecycle_msgs.srv import GetState
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image
+from std_msgs.msg import String
 from tracker_harness import BOX, SIZE, Camera, Hart, picture, stamp_of
 from vision_msgs.msg import Detection2D
 
@@ -204,6 +206,33 @@ def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
     values = hart.wait_for_values(lost, 'lost')
     assert values['level'] in (str(ord(DiagnosticStatus.WARN)), '1')
     assert hart.set('lost_score', 0.2).successful
+
+
+def test_plain_users_need_no_lifecycle_manager(hart: Hart) -> None:
+    assert hart.peer.call(GetState, '/hart/get_state').current_state.label == 'active'
+
+
+def test_the_state_is_latched(hart: Hart, camera: Camera, peer: Any) -> None:
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    hart.track(camera)
+    said = peer.collect(String, '/hart/state', latched)
+    peer.wait_for(lambda: said, what='the state')
+    assert [msg.data for msg in said] == ['TRACKING']
+    assert hart.set('lost_score', 1.0).successful
+    assert hart.set('give_up_after', 0.5).successful
+
+    def given_up() -> bool:
+        camera.publish()
+        peer.spin(0.02)
+        return said[-1].data == 'IDLE'
+
+    peer.wait_for(given_up, what='the end')
+    assert [msg.data for msg in said] == ['TRACKING', 'UNCERTAIN', 'LOST', 'IDLE']
+    hart.process.wait_for_output("target 'it' is given up, lost for 0.5 s: send a new box")
+    assert hart.set('lost_score', 0.2).successful
+    assert hart.set('give_up_after', 10.0).successful
+    hart.track(camera, target_id='another')
+    peer.wait_for(lambda: said[-1].data == 'TRACKING', what='the new target')
 
 
 def test_parameters_are_checked_and_change_the_running_node(
