@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from hart_ros.model.hart import HART, HartConfig
-from hart_ros.tracking import WeightsError, load_model, save_weights
+from hart_ros.tracking import HartTracker, WeightsError, load_model, save_weights
 from hart_ros.tracking.weights import SHIPPED
 
 SMALL = HartConfig(v1_widths=(8, 8, 8, 8, 8, 8), hidden=16)
@@ -69,3 +70,15 @@ def test_other_architectures_are_refused_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(WeightsError, match='does not fit this version') as error:
             load_model(path)
         assert '\n' not in str(error.value)
+
+
+def test_a_network_that_overflows_gives_no_box(tmp_path: Path) -> None:
+    model = HART(SMALL)
+    for value in model.parameters():
+        value.data.mul_(1e30)
+    save_weights(model, tmp_path / 'a.safetensors')
+    tracker = HartTracker(tmp_path / 'a.safetensors', 'cpu', backend='torch')
+    frame = np.full((48, 64, 3), 90, np.uint8)
+    state = tracker.init(frame, (20, 16, 24, 16))
+    with pytest.raises(FloatingPointError, match='NaN or infinity'):
+        tracker.update(frame, state)
