@@ -81,7 +81,7 @@ class BoxWindow:
         self._canvas.bind('<B1-Motion>', lambda event: self._move(event.x, event.y))
         self._canvas.bind('<ButtonRelease-1>', lambda event: self._release(event.x, event.y))
         for key, action in keys.items():
-            self._root.bind(f'<KeyPress-{key}>', lambda _, action=action: action())
+            self._root.bind(f'<KeyPress-{key}>', _without_event(action))
 
     @property
     def dragging(self) -> bool:
@@ -154,6 +154,10 @@ class BoxWindow:
         self._place(self._drawn, None)
         if box is not None:
             self._on_box(box)
+
+
+def _without_event(action: Callable[[], None]) -> Callable[[Any], None]:
+    return lambda _: action()
 
 
 def select_box(image: np.ndarray, title: str) -> BoxXYWH | None:

@@ -127,7 +127,7 @@ def test_it_says_what_is_missing(start_window, peer, user):
 
 @pytest.mark.parametrize(
     ('arguments', 'says'),
-    [((), 'DISPLAY.*ssh -X'), (('-p', 'image_transport:=theora'), "image_transport: 'theora'")],
+    [((), 'display.*ssh -X'), (('-p', 'image_transport:=theora'), "image_transport: 'theora'")],
 )
 def test_headless_or_wrong_it_says_why_and_ends_with_1(start_node, arguments, says):
     started = time.monotonic()
