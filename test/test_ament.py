@@ -23,4 +23,6 @@ def test_flake8() -> None:
 
 def test_pep257() -> None:
     linter = pytest.importorskip('ament_pep257.main', reason='needs ament_pep257')
-    assert linter.main(['--convention', 'google', '--add-ignore', 'D105', 'D107', '--', *OURS]) == 0
+    # As scripts/ruff.toml has it: Google's, a docstring where a name does not say it all.
+    ignored = ['D102', 'D103', 'D105', 'D107', 'D402', 'D403', 'D415', 'D417']
+    assert linter.main(['--convention', 'google', '--add-ignore', *ignored, '--', *OURS]) == 0

@@ -26,9 +26,9 @@ def main(args: list[str] | None = None) -> int:
     node: PlayerNode | None = None
     try:
         init_ros(args)
-        from hart_ros.nodes.player import PlayerNode  # now that signals end it quietly
+        from hart_ros.nodes import player  # now that signals end it quietly
 
-        node = PlayerNode()
+        node = player.PlayerNode()
         rclpy.spin_until_future_complete(node, node.finished)
         if node.finished.done():
             node.finished.result()
