@@ -144,14 +144,16 @@ class Pipeline:
         except InvalidBoxError as error:
             self._worker.submit(self._session.waiting.refuse, str(error))
             return
-        self._worker.submit(self._session.request_box, request)
+        self._worker.submit(self._session.request, request)
 
     def _receive_boxes(self, msg: Detection2DArray) -> None:
+        requests = []
         for request in messages.to_requests(msg, self._buffer.last_number):
             if isinstance(request, str):
                 self._worker.submit(self._session.waiting.refuse, request)
             else:
-                self._worker.submit(self._session.request_box, request)
+                requests.append(request)
+        self._worker.submit(self._session.request, *requests)  # together: they may share a frame
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success, response.message = self._ask(self._session.reset)
@@ -189,7 +191,7 @@ class Pipeline:
         box = parameters.as_box(values['init_box']) if 'init_box' in values else None
         if box is not None:
             request = BoxRequest(box, after_number=self._buffer.last_number)
-            self._worker.submit(session.request_box, request)
+            self._worker.submit(session.request, request)
 
     def values(self) -> tuple[diagnostics.Condition, dict[str, str]]:
         """Return how it is, and its figures as text."""

@@ -59,9 +59,10 @@ class Session:
 
     # ---- commands
 
-    def request_box(self, request: BoxRequest) -> None:
-        """Start on this box as soon as its frame is there; until then all stays as it is."""
-        self.waiting.add(request, self.targets.most)
+    def request(self, *requests: BoxRequest) -> None:
+        """Start on these boxes as soon as their frames are there; until then all stays as it is."""
+        for request in requests:
+            self.waiting.add(request, self.targets.most)
 
     def reset(self) -> str:
         """Forget the targets and the waiting boxes; return what was forgotten."""

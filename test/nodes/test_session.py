@@ -106,7 +106,7 @@ class Bench:
     ) -> None:
         after = self.buffer.last_number
         stamp_ns = round(second * S)
-        self.session.request_box(BoxRequest(box, target_id, '', stamp_ns, after, single=single))
+        self.session.request(BoxRequest(box, target_id, '', stamp_ns, after, single=single))
         self.work()
 
     def work(self) -> None:
@@ -453,7 +453,7 @@ def test_a_late_one_catches_up_while_the_others_go_on(bench: Bench) -> None:
     for i in range(5):
         bench.receive(1 + i / 10)
     for name in 'bc':
-        bench.session.request_box(BoxRequest(BOX, name, '', round(1.1 * S), single=False))
+        bench.session.request(BoxRequest(BOX, name, '', round(1.1 * S), single=False))
     bench.receive(1.5)
     assert bench.arrays == [*((1 + i / 10, 'a') for i in range(6))]
     assert {target.cursor.late for target in bench.session.targets.all} == {False}
