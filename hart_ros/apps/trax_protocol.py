@@ -27,7 +27,7 @@ _TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|([^\s"]+)')
 _PROPERTY = re.compile(r'([A-Za-z0-9._]{1,64})=(.*)', re.DOTALL)  # base64 may end in = too
 _ESCAPED = re.compile(r'\\(.)')
 
-_PIXELS = {'rgb': (np.uint8, 3), 'gray8': (np.uint8, 1), 'gray16': (np.dtype('<u2'), 1)}
+_PIXELS = {'rgb': ('u1', 3), 'gray8': ('u1', 1), 'gray16': ('<u2', 1)}  # type, channels
 
 
 class ProtocolError(ValueError):
