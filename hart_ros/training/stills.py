@@ -95,8 +95,8 @@ def find_outline(picture: np.ndarray) -> np.ndarray | None:
     cv2.setRNGSeed(0)
     area = (left, top, width - 2 * left, height - 2 * top)
     cv2.grabCut(small, labels, area, *models, 4, cv2.GC_INIT_WITH_RECT)
-    mask = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    mask = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
     if count < 2:
         return None
@@ -150,16 +150,31 @@ class Stills:
     def _outlined(self, rng: Random) -> tuple[np.ndarray, np.ndarray]:
         still = self.outlined[int(rng.integers(len(self.outlined)))]
         picture = _read(still)
-        outline = cv2.imread(str(still.outline), cv2.IMREAD_GRAYSCALE)
-        outline = cv2.resize(outline, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        assert still.outline is not None
+        drawn = _image(still.outline, cv2.IMREAD_GRAYSCALE)
+        outline = cv2.resize(drawn, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return picture, np.where(outline > 127, 255, 0).astype(np.uint8)
 
 
 def _read(still: Still) -> np.ndarray:
     """A photograph, at most some 500 pixels wide: (H, W, 3), uint8 BGR."""
-    picture = cv2.imread(str(still.image), cv2.IMREAD_COLOR)
+    picture = _image(still.image, cv2.IMREAD_COLOR)
     shrink = max(1, round(max(picture.shape[:2]) / 500))
     if shrink > 1:
         size = picture.shape[1] // shrink, picture.shape[0] // shrink
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def _image(path: Path, flags: int) -> np.ndarray:
+    image = cv2.imread(str(path), flags)
+    if image is None:
+        raise ConfigError(f'{path}: OpenCV cannot read it any more')
+    return image
+
+
+def _decoded(path: Path | None, flags: int) -> np.ndarray:
+    picture = cv2.imread(str(path), flags)
+    if picture is None:
+        raise OSError(f'{path}: gone or damaged since the training began; start it again')
     return picture
