@@ -75,7 +75,7 @@ def from_yaml(text: str, where: str) -> tuple[yaml.Node | None, Any]:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1 if event.start_mark else '?'
+                line = event.start_mark.line + 1 if event.start_mark else '?'
                 raise ConfigError(f'{where}:{line}: *{event.anchor} is an alias; write it out')
         return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except yaml.YAMLError as error:
