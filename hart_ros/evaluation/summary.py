@@ -55,12 +55,7 @@ PROTOCOLS: Mapping[str, tuple[str, ...]] = {
     'realtime': ('iou',),
     'loss': ('lost_flagged', 'noticed', 'good_flagged'),
 }
-POOLED = (  # over all frames at once
-    'average_precision',
-    'calibration_error',
-    'milliseconds',
-    *PROTOCOLS['loss'],
-)
+POOLED = ('average_precision', 'calibration_error', 'milliseconds')  # over all frames at once
 
 
 @dataclass

@@ -77,21 +77,31 @@ SPECS: dict[str, Spec] = {
     ),
     'lost_score': Spec(
         Limits.lost_score,
-        'Below this score the target is UNCERTAIN at once, and LOST when it stays there',
+        'Below it a score is low: the target is UNCERTAIN at once, and LOST when that lasts',
+        range=(0.0, 1.0),
+    ),
+    'lost_share': Spec(
+        Limits.lost_share,
+        "Below this share of the target's usual score a score is low as well",
         range=(0.0, 1.0),
     ),
     'found_score': Spec(
         Limits.found_score,
-        'From this score on an UNCERTAIN target is TRACKING at once, a LOST one when it stays '
-        'there; counts as lost_score where that is higher',
+        'From it on a score is high: an UNCERTAIN target is TRACKING at once, a LOST one when that '
+        'lasts. What is low is never high',
+        range=(0.0, 1.0),
+    ),
+    'found_share': Spec(
+        Limits.found_share,
+        "Below this share of the target's usual score a score is not high",
         range=(0.0, 1.0),
     ),
     'lost_after': Spec(
-        Limits.lost_after, 'Seconds below lost_score until the target is LOST', range=(0.0, 60.0)
+        Limits.lost_after, 'Seconds of low scores until the target is LOST', range=(0.0, 60.0)
     ),
     'found_after': Spec(
         Limits.found_after,
-        'Seconds from found_score on until a LOST target is TRACKING',
+        'Seconds of high scores until a LOST target is TRACKING',
         range=(0.0, 60.0),
     ),
     'give_up_after': Spec(

@@ -2,7 +2,9 @@
 """Whether a target is still believed to be where its box is. Pure Python.
 
 The tracker's score, the IoU that it expects of its box, wavers from frame to frame. This turns it
-into a state that does not: two thresholds, and times for which they have to be passed.
+into a state that does not: two thresholds, and times for which they have to be passed. Scores have
+a level of their own for each target, and a sudden fall below it is what a loss looks like: so the
+thresholds are shares of the score that is usual for the target, but no less than absolute ones.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+USUAL_OVER = 2.0  # seconds; the usual score is about the mean of so long
 MAX_GAP = 0.5  # seconds; nothing was seen in a longer pause between frames, so it does not count
 
 
@@ -19,7 +22,7 @@ class State(enum.Enum):
 
     IDLE = 'IDLE'  # there is none, or it was given up
     TRACKING = 'TRACKING'
-    UNCERTAIN = 'UNCERTAIN'  # the score fell below `lost_score` a moment ago
+    UNCERTAIN = 'UNCERTAIN'  # the score fell a moment ago
     LOST = 'LOST'  # looked for around the place where it was lost
 
 
@@ -27,28 +30,32 @@ class State(enum.Enum):
 class Limits:
     """When the state changes. Scores in [0, 1], times in seconds of the frames' stamps."""
 
-    lost_score: float = 0.2  # below it a target is in doubt
-    found_score: float = 0.4  # from it on there is no doubt; counts as lost_score where lower
-    lost_after: float = 0.2  # below lost_score for so long: LOST
-    found_after: float = 0.1  # LOST, and from found_score on for so long: TRACKING
+    lost_score: float = 0.4  # below it, or below
+    lost_share: float = 0.65  # of the usual score, the score is low
+    found_score: float = 0.4  # from it on, and from
+    found_share: float = 0.85  # of the usual score on, it is high; never while it is low
+    lost_after: float = 0.2  # low for so long: LOST
+    found_after: float = 0.1  # LOST, and high for so long: TRACKING
     give_up_after: float = 10.0  # LOST for so long: IDLE; 0: never
 
 
 class StateMachine:
     """The state of one target, from its first frame on.
 
-    TRACKING -> UNCERTAIN: one score below `lost_score`.
-    UNCERTAIN -> TRACKING: one score from `found_score` on.
-    UNCERTAIN -> LOST: all scores of `lost_after` below `lost_score`.
-    LOST -> TRACKING: all scores of `found_after` from `found_score` on.
+    TRACKING -> UNCERTAIN: one low score.
+    UNCERTAIN -> TRACKING: one high score.
+    UNCERTAIN -> LOST: all scores of `lost_after` low.
+    LOST -> TRACKING: all scores of `found_after` high.
     LOST -> IDLE: after `give_up_after`. It stays IDLE.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.state = State.TRACKING
-        self._low: float | None = None  # seconds since scores are below lost_score
-        self._high: float | None = None  # seconds since scores are from found_score on
+        self._usual: float | None = None  # score while TRACKING
+        self._frames = 0  # that it is the mean of
+        self._low: float | None = None  # seconds since scores are low
+        self._high: float | None = None  # seconds since scores are high
         self._lost = 0.0  # seconds since LOST
 
     def update(self, score: float, seconds: float) -> State:
@@ -60,9 +67,11 @@ class StateMachine:
                 than `MAX_GAP` as that.
         """
         limits = self.limits
+        score = score if math.isfinite(score) else 0.0
         gap = min(seconds, MAX_GAP) if seconds > 0 else 0.0
-        is_low = not score >= limits.lost_score
-        is_high = not is_low and score >= limits.found_score
+        usual = score if self._usual is None else self._usual
+        is_low = score < max(limits.lost_score, limits.lost_share * usual)
+        is_high = not is_low and score >= max(limits.found_score, limits.found_share * usual)
         self._low = _lasting(self._low, gap) if is_low else None
         self._high = _lasting(self._high, gap) if is_high else None
         if self.state is State.TRACKING and is_low:
@@ -78,18 +87,20 @@ class StateMachine:
                 self.state = State.TRACKING
             elif limits.give_up_after > 0 and _has_lasted(self._lost, limits.give_up_after):
                 self.state = State.IDLE
+        if self.state is State.TRACKING:
+            self._frames += 1
+            weight = max(gap / USUAL_OVER, 1 / self._frames)
+            self._usual = usual + weight * (score - usual)
         return self.state
 
     def shown(self, score: float) -> float:
-        """The score to tell others: of what is lost, never more than `lost_score`.
+        """The score to tell others: more than `lost_score` only while TRACKING.
 
-        So whoever reads nothing but scores does not believe a box before this does.
+        So whoever reads nothing but scores does not believe a box that this does not.
         """
         if not math.isfinite(score):
             return 0.0
-        if self.state in (State.LOST, State.IDLE):
-            return min(score, self.limits.lost_score)
-        return score
+        return score if self.state is State.TRACKING else min(score, self.limits.lost_score)
 
 
 def _lasting(seconds: float | None, gap: float) -> float:

@@ -26,6 +26,7 @@ from hart_ros.tracking.target_state import Limits, State
 from hart_ros.tracking.types import Track, check_box
 
 S = 1_000_000_000
+LIMITS = Limits(lost_score=0.2, lost_share=0.0, found_score=0.4, found_share=0.0)
 BOX = (4.0, 4.0, 8.0, 8.0)
 POISON = 7.0  # a box of this width makes the tracker fail, except in frames of value 40
 
@@ -86,6 +87,7 @@ class Bench:
             lambda state: self.states.append(state.value),
             report,
         )
+        self.session.targets.set_limits(LIMITS)
         self.session.activate(True)
 
     @staticmethod
@@ -313,7 +315,7 @@ def test_trail_is_as_long_as_asked_for(bench: Bench) -> None:
 
 
 def test_states_follow_the_scores(bench: Bench) -> None:
-    bench.session.targets.set_limits(Limits(lost_score=0.2, found_score=0.4, give_up_after=0.5))
+    bench.session.targets.set_limits(replace(LIMITS, give_up_after=0.5))
     bench.request()
     scores = [50, 10, 10, 10, 90, 90, 10, 50, 15]
     for i, score in enumerate(scores):
@@ -330,7 +332,7 @@ def test_states_follow_the_scores(bench: Bench) -> None:
 
 
 def test_what_stays_lost_is_given_up_and_a_box_waited_for(bench: Bench) -> None:
-    bench.session.targets.set_limits(Limits(give_up_after=0.5))
+    bench.session.targets.set_limits(replace(LIMITS, give_up_after=0.5))
     bench.request()
     for i in range(12):
         bench.receive(1 + i / 10, 10)
@@ -349,13 +351,13 @@ def test_what_stays_lost_is_given_up_and_a_box_waited_for(bench: Bench) -> None:
 def test_limits_change_for_the_target_at_hand(bench: Bench) -> None:
     bench.request()
     bench.receive(1.0)
-    bench.session.targets.set_limits(Limits(lost_score=0.6))
+    bench.session.targets.set_limits(replace(LIMITS, lost_score=0.6))
     bench.receive(1.1)
     assert bench.states == ['TRACKING', 'UNCERTAIN']
 
 
 def test_frames_without_stamps_are_timed_by_their_arrival(bench: Bench) -> None:
-    bench.session.targets.set_limits(Limits(lost_after=0.0))
+    bench.session.targets.set_limits(replace(LIMITS, lost_after=0.0))
     bench.request()
     for value in (50, 10):
         bench.receive(0.0, value)
@@ -409,7 +411,7 @@ def test_there_are_no_more_targets_than_allowed(bench: Bench) -> None:
 
 
 def test_one_that_fails_does_not_touch_the_others(bench: Bench) -> None:
-    bench.session.targets.set_limits(Limits(give_up_after=0.3))
+    bench.session.targets.set_limits(replace(LIMITS, give_up_after=0.3))
     bench.request(target_id='a')
     bench.request(target_id='b', single=False, box=(4.0, 4.0, POISON, 8.0))
     bench.request(target_id='c', single=False)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,17 +13,14 @@ from hypothesis import strategies as st
 
 from hart_ros.tracking.target_state import MAX_GAP, Limits, State, StateMachine
 
-LIMITS = Limits(lost_score=0.2, found_score=0.5, lost_after=0.2, found_after=0.1, give_up_after=2.0)
+LIMITS = Limits(0.2, 0.0, 0.5, 0.0, lost_after=0.2, found_after=0.1, give_up_after=2.0)
 IDLE, TRACKING, UNCERTAIN, LOST = State
 ANY_SCORE = st.floats(0, 1) | st.just(math.nan)
 ANY_GAP = st.floats(-5, 20) | st.just(math.nan)
 FRAMES = st.lists(st.tuples(ANY_SCORE, ANY_GAP), max_size=100)
 ANY_LIMITS = st.builds(
     Limits,
-    st.floats(0, 1),
-    st.floats(0, 1),
-    st.floats(0, 1),
-    st.floats(0, 1),
+    *[st.floats(0, 1)] * 6,
     st.floats(0, 5),
 )
 
@@ -57,17 +55,17 @@ def test_lost_for_long_is_given_up_for_good() -> None:
     found = states([0.1] * 3 + [0.4] * 25 + [1.0] * 5)
     assert found.count(LOST) == 20  # two seconds
     assert found[-10:] == [IDLE] * 10
-    never = Limits(give_up_after=0.0)
+    never = replace(LIMITS, give_up_after=0.0)
     assert states([0.0] * 1000, limits=never)[-1] is LOST
 
 
 def test_without_times_every_threshold_acts_at_once() -> None:
-    limits = Limits(0.2, 0.5, 0.0, 0.0, 2.0)
+    limits = replace(LIMITS, lost_after=0.0, found_after=0.0)
     assert states([0.1, 0.4, 0.5, 0.4], limits=limits) == [LOST, LOST, TRACKING, TRACKING]
 
 
 def test_a_found_score_below_the_lost_score_counts_as_that() -> None:
-    limits = Limits(lost_score=0.5, found_score=0.1)
+    limits = replace(LIMITS, lost_score=0.5, found_score=0.1)
     assert states([0.4] * 3 + [0.5] * 2, limits=limits)[2:] == [LOST, LOST, TRACKING]
 
 
@@ -88,6 +86,16 @@ def test_times_do_not_depend_on_the_frame_rate(rate: int) -> None:
     found = states([0.0] * rate * 4, 1 / rate)
     assert found.count(UNCERTAIN) == pytest.approx(0.2 * rate, abs=1)
     assert found.count(LOST) == pytest.approx(2.0 * rate, abs=1)
+
+
+def test_thresholds_follow_the_usual_score() -> None:
+    limits = Limits(0.2, 0.7, 0.3, 0.8, 0.2, 0.1, 2.0)
+    assert states([0.9] * 5 + [0.6], limits=limits)[-1] is UNCERTAIN
+    assert states([0.6] * 5 + [0.6], limits=limits)[-1] is TRACKING
+    assert states([0.9] * 5 + [0.6] * 3 + [0.7] * 3, limits=limits)[-3:] == [LOST] * 3
+    assert states([0.9] * 5 + [0.6] * 3 + [0.75] * 3, limits=limits)[-1] is TRACKING
+    slowly = [0.9 - 0.005 * k for k in range(80)]  # no loss, but the target grows harder to see
+    assert set(states(slowly, limits=limits)) == {TRACKING}
 
 
 def test_what_is_lost_is_shown_with_a_low_score() -> None:
@@ -121,15 +129,12 @@ def test_a_high_score_is_shown_only_while_tracking(
     limits: Limits, frames: list[tuple[float, float]]
 ) -> None:
     machine = StateMachine(limits)
-    believed = max(limits.lost_score, limits.found_score)
     for score, gap in frames:
         state = machine.update(score, gap)
         shown = machine.shown(score)
         assert 0 <= shown <= 1
         if state is TRACKING:
-            assert shown == score >= limits.lost_score
-        elif state is UNCERTAIN:
-            assert shown < believed
+            assert shown == (0.0 if math.isnan(score) else score) >= limits.lost_score
         else:
             assert shown <= limits.lost_score
 
@@ -147,7 +152,7 @@ def test_low_scores_lead_to_the_end_and_high_ones_back(
             machine.update(1.0, 1 / rate)
             if machine.state in (TRACKING, IDLE):
                 break
-        # It may have been given up on the way.
+        # Given up on the way, perhaps.
         assert machine.state in (TRACKING, IDLE)
     if limits.lost_score > 0:
         for _ in range(7 * rate + 5):

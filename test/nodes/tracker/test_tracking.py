@@ -205,7 +205,7 @@ def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
 
     values = hart.wait_for_values(lost, 'lost')
     assert values['level'] in (str(ord(DiagnosticStatus.WARN)), '1')
-    assert hart.set('lost_score', 0.2).successful
+    assert hart.set('lost_score', 0.4).successful
 
 
 def test_plain_users_need_no_lifecycle_manager(hart: Hart) -> None:
@@ -229,7 +229,7 @@ def test_the_state_is_latched(hart: Hart, camera: Camera, peer: Any) -> None:
     peer.wait_for(given_up, what='the end')
     assert [msg.data for msg in said] == ['TRACKING', 'UNCERTAIN', 'LOST', 'IDLE']
     hart.process.wait_for_output("target 'it' is given up, lost for 0.5 s: send a new box")
-    assert hart.set('lost_score', 0.2).successful
+    assert hart.set('lost_score', 0.4).successful
     assert hart.set('give_up_after', 10.0).successful
     hart.track(camera, target_id='another')
     peer.wait_for(lambda: said[-1].data == 'TRACKING', what='the new target')
