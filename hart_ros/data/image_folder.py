@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from hart_ros.data import image_file
 from hart_ros.data.boxes_file import ids_of
 from hart_ros.data.source import BoxXYWH, SourceError, SourceFrame
 
@@ -107,8 +108,12 @@ def read_image(path: Path) -> np.ndarray:
         SourceError: the file is no image, broken, or has floating-point pixels.
     """
     try:
-        image = cv2.imread(str(path), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
-    except cv2.error:
+        data = path.read_bytes()
+        # Of a damaged PNG OpenCV may want gigabytes; JPEGs without an end it reads, and many are.
+        whole = image_file.kind_of(data) != 'PNG' or image_file.is_whole(data)
+        flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+        image = cv2.imread(str(path), flags) if whole else None
+    except (OSError, cv2.error):
         image = None
     if image is None:
         raise SourceError(

@@ -8,11 +8,12 @@ included; everything else is converted once.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from hart_ros.data import image_file
 
 
 class ImageError(ValueError):
@@ -67,8 +68,6 @@ for _name, _code in (
     _FORMATS[f'bayer_{_name}16'] = _Format(1, 2, _code)
 
 ENCODINGS = tuple(_FORMATS)
-_SCAN = 0xDA  # marker in a JPEG: the pixels follow
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers in a JPEG: its size follows
 MOST_PIXELS = 1 << 26  # of a compressed image: a few damaged bytes may promise gigabytes
 
 
@@ -195,17 +194,18 @@ def decode_compressed(msg: Any) -> np.ndarray:
     """Return the pixels of a CompressedImage message as uint8, (H, W, 3) BGR or (H, W) mono.
 
     Raises:
-        ImageError: empty, truncated, or no format that OpenCV reads.
+        ImageError: empty, damaged, or neither JPEG nor PNG.
     """
     check_compressed(msg)
     data = bytes(msg.data)
-    if data[:2] == b'\xff\xd8' and not _jpeg_is_whole(data):
+    kind = image_file.kind_of(data)
+    if kind and not image_file.is_whole(data):
         raise ImageError(
             'data',
-            f'the JPEG breaks off after {len(data)} bytes',
+            f'the {kind} breaks off after {len(data)} bytes',
             'the frame is skipped; look for a full disk or a lossy link',
         )
-    width, height = _stated_size(data)
+    width, height = image_file.stated_size(data)
     if width * height > MOST_PIXELS:
         raise ImageError(
             'data',
@@ -213,7 +213,8 @@ def decode_compressed(msg: Any) -> np.ndarray:
             'check that the data arrive whole, or publish smaller images',
         )
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        # Nothing else is tried: what OpenCV guesses at is not made for damaged data.
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if kind else None
         if pixels is not None and pixels.dtype in (np.uint8, np.uint16):
             if pixels.ndim == 3 and pixels.shape[2] == 4:
                 pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR)
@@ -226,40 +227,3 @@ def decode_compressed(msg: Any) -> np.ndarray:
         f'{len(data)} bytes of format {msg.format!r} are no whole JPEG or PNG image',
         'publish JPEG or PNG, and check that the data arrive whole',
     )
-
-
-def _jpeg_is_whole(data: bytes) -> bool:
-    """Whether the end marker follows the scan: OpenCV fills what is missing with grey, silently.
-
-    A thumbnail in the segments before the scan has an end marker too.
-    """
-    starts = [position for marker, position in _jpeg_segments(data) if marker == _SCAN]
-    return bool(starts) and data.rfind(b'\xff\xd9', starts[0]) >= 0
-
-
-def _stated_size(data: bytes) -> tuple[int, int]:
-    """Width and height that a PNG or JPEG promises; 0, 0 where nothing does."""
-    if data[:8] == b'\x89PNG\r\n\x1a\n':
-        return _whole(data[16:20]), _whole(data[20:24])
-    if data[:2] == b'\xff\xd8':
-        for marker, position in _jpeg_segments(data):
-            if marker in _FRAMES:  # length (2 bytes), precision (1), height, width
-                return _whole(data[position + 7 : position + 9]), _whole(
-                    data[position + 5 : position + 7]
-                )
-    return 0, 0
-
-
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield marker and position of each segment up to the scan, which tells no length."""
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        yield marker, position
-        if marker == _SCAN:
-            return
-        position += 2 + _whole(data[position + 2 : position + 4])
-
-
-def _whole(data: bytes) -> int:
-    return int.from_bytes(data, 'big')

@@ -115,6 +115,13 @@ def jpeg() -> bytes:
     return cv2.imencode('.jpg', PICTURE)[1].tobytes()
 
 
+def torn_png() -> bytes:
+    """A chunk that is said to have 3.6 GB: found by fuzzing, OpenCV would ask for them."""
+    data = bytearray(cv2.imencode('.png', PICTURE)[1].tobytes())
+    data[33:37] = b'\xd6\xff\xff\xff'
+    return bytes(data)
+
+
 def huge_png() -> bytes:
     """A header that promises 60000 x 60000 pixels."""
     data = bytearray(cv2.imencode('.png', PICTURE)[1].tobytes())
@@ -146,6 +153,7 @@ IMAGES = Group(
         Case('compressed: depth', compressed(b'1234', '16UC1; compressedDepth')),
         Case('compressed: noise', compressed(b'\1\2\3\4\5\6\7\x08')),
         Case('compressed: half a JPEG', compressed(jpeg()[: len(jpeg()) // 2])),
+        Case('compressed: damaged PNG chunk', compressed(torn_png(), 'png')),
         Case('compressed: damaged PNG header', compressed(huge_png(), 'png')),
     ),
 )
