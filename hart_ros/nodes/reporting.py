@@ -32,6 +32,12 @@ class Reporter:
         if line:
             self._logger.warning(line)
 
+    def warn_always(self, text: str) -> None:
+        """Log what cannot repeat itself quickly."""
+        with self._lock:
+            self._problem = (time.monotonic(), text)
+        self._logger.warning(text)
+
     def error(self, kind: str, text: str) -> None:
         """Log a problem of our own, unless this kind was logged just now."""
         line = self._throttled(kind, text)

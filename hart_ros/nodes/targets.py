@@ -88,10 +88,8 @@ class Targets:
         if after is State.LOST:
             self._report.warn('lost', f'{name} is lost, score {score:.2f}: looked for nearby')
         elif after is State.IDLE:
-            self._report.warn(
-                'given up',
-                f'{name} is given up, lost for {self.limits.give_up_after:g} s: send a new box',
-            )
+            after_s = self.limits.give_up_after
+            self._report.warn_always(f'{name} is given up, lost for {after_s:g} s: send a new box')
         elif before is State.LOST:
             self._report.info(f'{name} is found again, score {score:.2f}')
 

@@ -198,6 +198,7 @@ def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
     fates = [int(v) for k, v in values.items() if k.startswith('frames_') and 'buffered' not in k]
     assert sum(fates) == received
     assert hart.set('lost_score', 1.0).successful
+    assert hart.set('give_up_after', 0.0).successful
 
     def lost(values: dict[str, str]) -> bool:
         camera.publish()
@@ -206,6 +207,7 @@ def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
     values = hart.wait_for_values(lost, 'lost')
     assert values['level'] in (str(ord(DiagnosticStatus.WARN)), '1')
     assert hart.set('lost_score', 0.4).successful
+    assert hart.set('give_up_after', 10.0).successful
 
 
 def test_plain_users_need_no_lifecycle_manager(hart: Hart) -> None:
