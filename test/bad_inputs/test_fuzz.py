@@ -7,6 +7,7 @@ import importlib.util
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from bad_input import ROOT
@@ -58,10 +59,10 @@ def test_damage_is_survived(name: str) -> None:
 
 @pytest.mark.parametrize('name', TARGETS)
 @pytest.mark.long
-def test_atheris_finds_nothing(name: str) -> None:
+def test_atheris_finds_nothing(name: str, tmp_path: Path) -> None:
     """Guided by coverage, for ten seconds each."""
     if importlib.util.find_spec('atheris') is None:
         pytest.skip('needs atheris, which has no wheel for every Python: pip install atheris')
     command = [sys.executable, str(ROOT / 'scripts' / 'fuzz.py'), name, '--seconds', '10']
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=tmp_path)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
