@@ -88,7 +88,7 @@ def test_page_needs_nothing_else(run: Path) -> None:
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     drawings = re.findall(r'<svg.*?</svg>', page, re.DOTALL)
-    assert len(drawings) == 11
+    assert len(drawings) == 12
     for drawing in drawings:
         ElementTree.fromstring(drawing)
 
