@@ -40,7 +40,10 @@ def test_what_stays_as_it_is_holds() -> None:
         ('memory', lambda s: replace(s, rss_mb=400 + 0.1 * s.seconds)),
         ('descriptors', lambda s: replace(s, descriptors=30 + (s.seconds > 110))),
         ('threads', lambda s: replace(s, threads=12 + (s.seconds > 110))),
-        ('p99', lambda s: replace(s, latencies_ms=[5.0] * 98 + [60.0 if s.seconds > 70 else 9.0] * 2)),
+        (
+            'p99',
+            lambda s: replace(s, latencies_ms=[5.0] * 98 + [60.0 if s.seconds > 70 else 9.0] * 2),
+        ),
         ('detections', lambda s: replace(s, latencies_ms=s.latencies_ms[1:])),
         ('delivery', lambda s: replace(s, published=101)),
     ],
