@@ -175,6 +175,7 @@ def test_a_signal_leaves_whole_files(tmp_path, how):
         text=True,
         cwd=ROOT,
         env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL),  # nohup has SIGHUP ignored
     )
     try:
         end = time.monotonic() + 60
