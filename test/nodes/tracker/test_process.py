@@ -153,7 +153,7 @@ def test_compressed_images_in_a_namespace_with_simulated_time(
         for msg, said in (
             (compressed(b''), 'the compressed image is empty'),
             (compressed(jpeg[: len(jpeg) // 2]), 'the JPEG breaks off'),
-            (compressed(png[:-100]), 'no whole JPEG or PNG'),
+            (compressed(png[:-100]), 'the PNG breaks off'),
             (compressed(b'nonsense'), 'no whole JPEG or PNG'),
             (compressed(png, '16UC1; compressedDepth'), 'compressedDepth'),
         ):
