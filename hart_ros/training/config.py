@@ -65,6 +65,7 @@ class LossConfig:
 
     mask: float = limited(0.5, 0)
     score: float = limited(0.3, 0)
+    elsewhere: float = limited(0.15, 0)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ def unroll(
         losses: what they weigh.
 
     Returns:
-        The loss; the means of its parts and of the IoU for the log; the last glimpse and coverage.
+        The loss, with that of looking elsewhere at the end; the means of its parts and of the IoU
+        for the log; the last glimpse and coverage.
     """
     images, boxes, present = clip['images'], clip['boxes'], clip['present']
     device = images.device.type
@@ -90,7 +91,41 @@ def unroll(
         logs.append(log)
         state = _restarted(state, step, boxes[:, t])
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
-    return torch.stack(terms).mean(), means, glimpse
+    mean = torch.stack(terms).mean()
+    if losses.elsewhere:
+        wrong = elsewhere_loss(model, clip, state, half)
+        mean = mean + losses.elsewhere * wrong
+        means = {**means, 'elsewhere': float(wrong.detach())}
+    return mean, means, glimpse
+
+
+def elsewhere_loss(model: HART, clip: dict[str, Tensor], state: HartState, half: bool) -> Tensor:
+    """Looks where the targets are not, with what is remembered of them: the score has to be 0.
+
+    Half of them look at another clip's target in its last image, the others at a random place of
+    their own, away from the truth. Without this a lost target is never noticed: clips seldom
+    show anything but the target at the place where it is expected.
+    """
+    images, boxes, present = (clip[name][:, -1] for name in ('images', 'boxes', 'present'))
+    other = torch.rand_like(state.score) < 0.5
+    foreign = _shaken(boxes.roll(1, 0), 0.1)
+    place = torch.rand_like(boxes[:, :2]) * boxes.new_tensor(images.shape[:1:-1])
+    own = torch.cat((place - 0.5 * boxes[:, 2:], boxes[:, 2:]), -1)
+    state = replace(
+        state,
+        box_xywh=torch.where(other[:, None], foreign, _shaken(own, 0.2)),
+        score=torch.rand_like(state.score),  # windows of all widths
+    )
+    window = model.next_window_xywh(state)
+    seen = torch.where(other[:, None, None, None], images.roll(1, 0), images)
+    glimpse = model.read_glimpse(seen.float() / 255.0, window)
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
+        step, _ = model.step_from_glimpse(*glimpse, window, state)
+    away = 1 - _centre_inside(boxes, window)
+    away = torch.where(other, float(len(boxes) > 1), away * present.float())
+    score = step.score.float()
+    apart = F.binary_cross_entropy(score, torch.zeros_like(score), reduction='none')
+    return (apart * away).sum() / away.sum().clamp(min=1.0)
 
 
 def step_loss(

@@ -12,7 +12,7 @@ from hart_ros.model.state import StepOutput
 from hart_ros.training.config import LossConfig
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture
-from hart_ros.training.objective import drawn_box, step_loss, unroll
+from hart_ros.training.objective import drawn_box, elsewhere_loss, step_loss, unroll
 
 SMALL = HartConfig(glimpse_size=48, v1_widths=(8, 16, 16, 16, 16, 16), hidden=32)
 
@@ -110,9 +110,35 @@ def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
 def test_losses_weigh_as_they_are_set(sequence: Sequence) -> None:
     batch = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
     logs = []
-    for losses in (LossConfig(), LossConfig(mask=0, score=0)):
+    for losses in (LossConfig(elsewhere=0), LossConfig(mask=0, score=0, elsewhere=0)):
         torch.manual_seed(0)
         logs.append(unroll(HART(SMALL).eval(), batch, False, 0, losses)[1])
     usual, alone = logs
     assert usual['loss'] == pytest.approx(usual['box'] + 0.5 * usual['mask'] + 0.3 * usual['score'])
     assert alone['loss'] == pytest.approx(alone['box'])
+
+
+def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> None:
+    mixture = ClipMixture([sequence], 3, 0)
+    batch = {name: torch.stack((mixture[0][name], mixture[1][name])) for name in mixture[0]}
+    torch.manual_seed(0)
+    model = HART(SMALL)
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(40):
+        state = model.init(batch['images'][:, 0].float() / 255.0, batch['boxes'][:, 0])
+        loss = elsewhere_loss(model, batch, state, False)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_one_target_alone_is_looked_for_away_from_its_truth(sequence: Sequence) -> None:
+    clip = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
+    model = HART(SMALL).eval()
+    state = model.init(clip['images'][:, 0].float() / 255.0, clip['boxes'][:, 0])
+    losses = [float(elsewhere_loss(model, clip, state, False).detach()) for _ in range(20)]
+    assert 0.0 in losses  # a look at the target, or another clip's where there is none
+    assert max(losses) > 0
