@@ -265,6 +265,7 @@ class Trainer:
         if content is None:
             return
         self._check_fit(content.get('config'))
+        decay = self.optimiser.param_groups[0]['weight_decay']  # by the settings of this run
         try:
             self.model.load_state_dict(content['model'])
             self.objective.load_state_dict(content.get('objective', {}))
@@ -275,7 +276,7 @@ class Trainer:
             raise ConfigError(
                 f'{self.last}: made for another network or optimiser ({reason}); give another --out'
             ) from error
-        self.optimiser.param_groups[0]['weight_decay'] = self.config.optimiser.weight_decay
+        self.optimiser.param_groups[0]['weight_decay'] = decay
         self.step, self.best = content['step'], content['best']
         self.curriculum.restore(self._share(), content.get('curriculum', {}))
         if self.group.first:

@@ -16,7 +16,13 @@ from hart_ros.tracking import load_model
 from hart_ros.training.board import glimpse_rows
 from hart_ros.training.checkpoint import load_checkpoint
 from hart_ros.training.clips import ClipConfig
-from hart_ros.training.config import CurriculumConfig, TrainConfig, checked, load_config
+from hart_ros.training.config import (
+    CurriculumConfig,
+    OptimiserConfig,
+    TrainConfig,
+    checked,
+    load_config,
+)
 from hart_ros.training.frames import Sequence, scaled
 from hart_ros.training.group import Group
 from hart_ros.training.loop import Trainer
@@ -53,7 +59,8 @@ def trained(out: Path, sequence: Sequence, config: TrainConfig = SHORT, stop: bo
 def test_a_stop_changes_nothing(
     tmp_path: Path, sequence: Sequence, switches: dict[str, Any]
 ) -> None:
-    config = replace(SHORT, model_2017=replace(SMALL, **switches))
+    optimiser = OptimiserConfig('rmsprop')  # as published
+    config = replace(SHORT, model_2017=replace(SMALL, **switches), optimiser=optimiser)
     straight = load_checkpoint(trained(tmp_path / 'a', sequence, config))
     stopped = load_checkpoint(trained(tmp_path / 'b', sequence, config, stop=True))
     resumed = load_checkpoint(trained(tmp_path / 'b', sequence, config))
