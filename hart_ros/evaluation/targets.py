@@ -82,17 +82,26 @@ def targets_of(source: Source, most: int = 0, size: tuple[int, int] | None = Non
     tracks: dict[int, dict[int, BoxXYWH]] = {}
     for index in range(len(source)):
         for track, (x, y, w, h) in sorted(source.boxes(index).items()):
-            box = x * across, y * down, w * across, h * down
-            if _visible(box, shape):
-                tracks.setdefault(track, {})[index] = box
-    targets = [
-        Target(source.name, track, frames, boxes, source.fps)
-        for track, boxes in tracks.items()
-        if len(boxes) > 1
-    ]
+            tracks.setdefault(track, {})[index] = x * across, y * down, w * across, h * down
+    found = sorted(followable(tracks, shape).items(), key=lambda item: (min(item[1]), item[0]))
+    targets = [Target(source.name, track, frames, boxes, source.fps) for track, boxes in found]
     if not targets:
         raise SourceError(f'{source.name}: no target has boxes in two frames; add ground truth')
     return targets[:most] if most else targets
+
+
+def followable(
+    tracks: Mapping[int, Mapping[int, BoxXYWH]], shape: Sequence[int]
+) -> dict[int, dict[int, BoxXYWH]]:
+    """Tracks that a tracker can be started on and measured with, and the boxes that it can.
+
+    Those with 2 pixels or more on frames of this shape, in two frames or more.
+    """
+    seen = {
+        track: {index: box for index, box in boxes.items() if _visible(box, shape)}
+        for track, boxes in tracks.items()
+    }
+    return {track: boxes for track, boxes in seen.items() if len(boxes) > 1}
 
 
 def find_sequences(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from tqdm import tqdm
 
 from hart_ros.data.listing import Listed, list_sequences
 from hart_ros.data.source import Source, open_source
+from hart_ros.evaluation.targets import followable
 
 from .config import DataConfig
 from .frames import Sequence, cached_sequence, scaled
@@ -24,6 +26,8 @@ Pair = tuple[list[Sequence], list[Sequence]]
 
 def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     """Training and validation sequences, decoded into the cache on first use.
+
+    Those for validation have only tracks that can be followed.
 
     Args:
         config: which.
@@ -51,6 +55,12 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ConfigError(f'two sequences are named {min(twice)}: rename one of them')
+    if size:
+        width, height = size
+        training = [scaled(sequence, (width, height)) for sequence in training]
+        validation = [scaled(sequence, (width, height)) for sequence in validation]
+    validation = [replace(s, tracks=followable(s.tracks, s.frames[0].shape)) for s in validation]
+    validation = [sequence for sequence in validation if sequence.tracks]
     if not (training and validation):
         where = ', '.join(config.folders) or 'no folder'
         raise ConfigError(
@@ -59,10 +69,6 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
             'and boxes.csv, a root of KITTI tracking, or drives (--drives). Those of these names '
             f'are kept for validation: {", ".join(VALIDATION)}'
         )
-    if size:
-        width, height = size
-        training = [scaled(sequence, (width, height)) for sequence in training]
-        validation = [scaled(sequence, (width, height)) for sequence in validation]
     return training, validation
 
 

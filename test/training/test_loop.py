@@ -238,6 +238,16 @@ def test_kitti_is_split_in_time(kitti: Path) -> None:
     assert clip['images'].shape[0] == 3
 
 
+def test_only_what_can_be_followed_is_validated_on(kitti: Path) -> None:
+    """A track that ends where the validation begins, and one beside the image."""
+    labels = kitti / 'training' / 'label_02' / '0000.txt'
+    row = '{} {} Car 0 0 -1.5 {} 20 {} 50 1.5 1.6 4 -4 1.8 12 -1.5\n'
+    beside = [row.format(t, 2, 200, 250) for t in (8, 9)]
+    labels.write_text(''.join([row.format(8, 1, 30, 80), *beside, labels.read_text()]))
+    _, validation = load_sequences(DataConfig((str(kitti),), str(kitti / 'cache'), 0))
+    assert list(validation[0].tracks) == [4]
+
+
 def test_two_of_one_name_are_refused(kitti: Path, tmp_path: Path) -> None:
     other = shutil.copytree(kitti, tmp_path / 'other')
     with pytest.raises(ConfigError, match='two sequences are named kitti-0000'):
