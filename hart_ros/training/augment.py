@@ -54,9 +54,9 @@ def _noisy(rng: Random, image: np.ndarray, deviation: float) -> np.ndarray:
     return cv2.add(image, noise, dtype=cv2.CV_8U)
 
 
-def soft_shape(rng: Random, width: int, height: int) -> np.ndarray:
+def soft_shape(rng: Random, width: int, height: int, most: float = 6.0) -> np.ndarray:
     """A random filled outline that touches all sides of its box: (height, width) in [0, 1]."""
-    power = rng.uniform(1.6, 6.0)  # 2 is an ellipse, more tends to a rectangle
+    power = rng.uniform(1.6, most)  # 2 is an ellipse, more tends to a rectangle
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     cosine, sine = np.cos(angles), np.sin(angles)
     radius = (np.abs(cosine) ** power + np.abs(sine) ** power) ** (-1 / power)

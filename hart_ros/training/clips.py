@@ -26,6 +26,9 @@ class ClipConfig:
     """How often what happens to a clip: shares of clips where not said otherwise."""
 
     composed: float = limited(0.3, 0, 1)  # cut-and-paste
+    filmed: float = limited(0.4, 0, 1)  # of what is pasted: an annotated target, frame by frame
+    bend: float = limited(0.8, 0, 1)  # of what is pasted: bends, leans and turns
+    smear: float = limited(0.3, 0, 1)  # of what is pasted: blurred along its motion
     still: float = limited(0.2, 0, 1)  # of the others: a photograph, where there are any
     lookalike: float = limited(0.25, 0, 1)  # of the others: a pasted distractor beside the target
     occluder: float = limited(0.2, 0, 1)

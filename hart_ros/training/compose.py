@@ -12,33 +12,39 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .augment import paste, smooth_path, soft_shape
-from .clips import CANVAS, LARGEST, SMALLEST, Clip, Random
+from .augment import smooth_path
+from .bend import Bending
+from .clips import CANVAS, DEFAULT, LARGEST, SMALLEST, Clip, ClipConfig, Random
+from .cuttings import Cutting, Strip
 from .motions import real_motion
-from .stills import Cutting
+
+FEATHER = 2  # pixels around a thing where its outline fades
+SHARPEST = 3.0  # magnification: what is small in its picture stays small
+SMEAR = 5.0  # pixels, longest motion blur each way
 
 
 def composed_clip(
     rng: Random,
     steps: int,
     scene: np.ndarray,
-    target: Cutting,
-    rivals: Sequence[Cutting],
+    target: Strip,
+    rivals: Sequence[Strip],
     motions: Sequence[np.ndarray] = (),
+    config: ClipConfig = DEFAULT,
 ) -> Clip:
-    """A thing moves over a scene, past up to two rivals.
+    """A thing moves over a scene, past others.
 
     Args:
+        rng: draws all of it.
         steps: length of the clip.
-        scene: (N, CANVAS, CANVAS, 3), canvases for the background, cycled to and fro.
+        scene: (N, CANVAS, CANVAS, 3), canvases for the background, cycled.
         target: what is followed.
-        rivals: what else moves there; some are replaced by mirror images of the target.
+        rivals: what else moves there.
         motions: real tracks, see `load_motions`, that half of all things follow.
+        config: how often a thing bends, and is blurred by its motion.
     """
-    things = [_Thing(rng, target, steps, motions)]
-    for rival in rivals[: int(rng.integers(0, 3))]:
-        same = rng.random() < 0.4
-        things.append(_Thing(rng, _mirrored(target) if same else rival, steps, motions))
+    light = np.array(cv2.mean(scene[0])[:3])
+    things = [_Thing(rng, strip, steps, motions, light, config) for strip in (target, *rivals)]
     images = np.empty((steps, CANVAS, CANVAS, 3), np.uint8)
     boxes = np.empty((steps, 4), np.float32)
     in_front = rng.random() < 0.15  # the rivals pass in front of the target
@@ -52,29 +58,21 @@ def composed_clip(
     return Clip(images, boxes, np.ones(steps, bool))
 
 
-def blob(rng: Random, image: np.ndarray, box: np.ndarray) -> Cutting:
-    """What a box shows, under a made-up outline; of a box that is too small, another place."""
-    x, y, w, h = np.rint(box).astype(int)
-    patch = image[max(y, 0) : min(y + h, CANVAS), max(x, 0) : min(x + w, CANVAS)]
-    if min(patch.shape[:2]) < 8:
-        return blob(rng, image, random_box(rng))
-    return Cutting(patch.copy(), soft_shape(rng, patch.shape[1], patch.shape[0]))
-
-
-def random_box(rng: Random) -> np.ndarray:
-    """A box on a canvas, x, y, w, h."""
-    size = np.exp(rng.uniform(np.log(24), np.log(110), 2))
-    return np.concatenate((rng.uniform(0, CANVAS - size), size))
-
-
 class _Thing:
-    """A cutting and its path of place, size, aspect and tilt."""
+    """What is pasted, and its path of place, size and shape."""
 
     def __init__(
-        self, rng: Random, cutting: Cutting, steps: int, motions: Sequence[np.ndarray]
+        self,
+        rng: Random,
+        strip: Strip,
+        steps: int,
+        motions: Sequence[np.ndarray],
+        light: np.ndarray,
+        config: ClipConfig,
     ) -> None:
-        self.patch, self.shape = cutting.patch, cutting.shape
+        height, width = strip[0].shape.shape
         side = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
+        side = max(min(side, SHARPEST * np.sqrt(height * width)), SMALLEST)
         speed = side * np.exp(rng.uniform(np.log(0.005), np.log(0.25)))
         start = rng.uniform(0.25, 0.75, 2) * CANVAS
         path = start + smooth_path(rng, steps, speed)
@@ -83,28 +81,75 @@ class _Thing:
         if real is not None:
             path, growth = start + side * real[:, :2], real[:, 2]
         self.centres = _reflected(path, 0.3 * side)
-        area = self.patch.shape[0] * self.patch.shape[1]
-        self.zoom = side / np.sqrt(area) * np.exp(growth.clip(-0.7, 0.7))
-        aspect = rng.normal(0, 0.15) + np.cumsum(rng.normal(0, 0.02, steps))  # it turns, it bends
-        self.aspect = np.exp(0.5 * aspect.clip(-0.5, 0.5))
-        tilt = rng.normal(0, 0.03) if rng.random() < 0.5 else 0.0
-        self.angle = rng.normal(0, 0.1) + tilt * np.arange(steps)
+        zoom = side / np.sqrt(height * width) * np.exp(growth.clip(-0.7, 0.7))
+        # What is filmed bends by itself.
+        strength = rng.uniform(0.3, 1.0) if rng.random() < config.bend else 0.0
+        self.bending = Bending(rng, steps, strength if len(strip) == 1 else 0.4 * strength)
+        shrink = float(min(zoom.max(), 1.0))
+        self.zoom = zoom / shrink
+        shade = (light + 8) / (np.array(_mean(strip[0])) + 8)
+        gain = shade.clip(0.3, 3.0) ** rng.uniform(0, 0.6)  # as light as the scene, more or less
+        self.layers = [_layer(cutting, shrink, gain) for cutting in strip]
+        shutter = rng.uniform(0.2, 0.5) if rng.random() < config.smear else 0.0
+        motion = np.gradient(self.centres, axis=0) if steps > 1 else np.zeros((1, 2))
+        self.smear = (shutter * motion).clip(-SMEAR, SMEAR)  # each way
 
     def draw(self, image: np.ndarray, t: int) -> np.ndarray:
         """Pastes the thing in place; returns the tight box x, y, w, h of what is painted."""
-        height, width = self.shape.shape
-        zoom = self.zoom[t] * np.array([self.aspect[t], 1 / self.aspect[t]])  # x, y
-        cosine, sine = np.cos(self.angle[t]), np.sin(self.angle[t])
-        span = int(np.ceil(np.hypot(width, height) * zoom.max())) + 3
-        turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0]])
-        turn[:, :2] *= zoom
-        turn[:, 2] = span / 2 - turn[:, :2] @ (width / 2, height / 2)
-        patch = cv2.warpAffine(self.patch, turn, (span, span), flags=cv2.INTER_LINEAR)
-        mask = cv2.warpAffine(self.shape, turn, (span, span), flags=cv2.INTER_LINEAR)
-        corner = np.rint(self.centres[t] - span / 2).astype(int)
-        paste(image, patch, mask, corner)
-        x, y, w, h = cv2.boundingRect((mask > 0.5).astype(np.uint8))
+        smear = self.smear[t]
+        length = np.abs(smear).max()
+        layer, corner = self.bending.warped(
+            self.layers[min(t, len(self.layers) - 1)], t, self.zoom[t], self.centres[t], length
+        )
+        if length >= 1:
+            layer = cv2.filter2D(layer, -1, _line(smear), borderType=cv2.BORDER_CONSTANT)
+        _lay(image, layer, corner)
+        alpha = layer[..., 3]
+        x, y, w, h = cv2.boundingRect((alpha > alpha.max() // 2).astype(np.uint8))
         return np.array([corner[0] + x, corner[1] + y, max(w, 2), max(h, 2)], np.float32)
+
+
+def _layer(cutting: Cutting, zoom: float, gain: np.ndarray) -> np.ndarray:
+    """A cutting as (h, w, 4) uint8, colours weighted with the fourth channel, its opacity."""
+    patch, shape = cutting.patch, cutting.shape
+    if zoom < 1:
+        size = [max(round(zoom * n), 2) for n in shape.shape[::-1]]
+        patch = cv2.resize(patch, size, interpolation=cv2.INTER_AREA)
+        shape = cv2.resize(shape, size, interpolation=cv2.INTER_AREA)
+    borders = (FEATHER,) * 4
+    patch = cv2.copyMakeBorder(patch, *borders, cv2.BORDER_REPLICATE)
+    shape = cv2.copyMakeBorder(shape, *borders, cv2.BORDER_CONSTANT, value=0)
+    # Fades inwards: the outline's outermost pixels show the old background.
+    opacity = (1.5 * cv2.GaussianBlur(shape, (3, 3), 0) - 0.5).clip(0, 1)[..., None]
+    colours = np.minimum(patch * gain.astype(np.float32), 255)
+    return np.rint(np.concatenate((colours * opacity, 255 * opacity), 2)).astype(np.uint8)
+
+
+def _lay(image: np.ndarray, layer: np.ndarray, corner: np.ndarray) -> None:
+    """Paints a layer over the canvas at corner x, y, in place."""
+    low = np.maximum(corner, 0)
+    high = np.minimum(corner + layer.shape[1::-1], CANVAS)
+    if (high <= low).any():
+        return
+    first, last = low - corner, high - corner
+    part = layer[first[1] : last[1], first[0] : last[0]]
+    under = image[low[1] : high[1], low[0] : high[0]]
+    clear = cv2.cvtColor(255 - part[..., 3], cv2.COLOR_GRAY2BGR)
+    seen = cv2.multiply(under, clear, scale=1 / 255)
+    under[:] = cv2.add(seen, cv2.cvtColor(part, cv2.COLOR_BGRA2BGR))
+
+
+def _line(smear: np.ndarray) -> np.ndarray:
+    """A kernel that blurs along a line from -smear to smear, pixels x, y."""
+    reach = int(np.ceil(np.abs(smear).max()))
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    end = np.rint(smear).astype(int)
+    cv2.line(kernel, (reach - end).tolist(), (reach + end).tolist(), 1.0)
+    return kernel / kernel.sum()
+
+
+def _mean(cutting: Cutting) -> tuple[float, ...]:
+    return tuple(cv2.mean(cutting.patch, (cutting.shape > 0.5).astype(np.uint8))[:3])
 
 
 def _reflected(path: np.ndarray, border: float) -> np.ndarray:
@@ -112,9 +157,3 @@ def _reflected(path: np.ndarray, border: float) -> np.ndarray:
     span = CANVAS - 2 * border
     phase = np.mod(path - border, 2 * span)
     return border + np.where(phase > span, 2 * span - phase, phase)
-
-
-def _mirrored(cutting: Cutting) -> Cutting:
-    return Cutting(
-        np.ascontiguousarray(cutting.patch[:, ::-1]), np.ascontiguousarray(cutting.shape[:, ::-1])
-    )

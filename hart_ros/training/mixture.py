@@ -14,9 +14,10 @@ from torch.utils.data import Dataset
 
 from .augment import add_lookalike, add_occluder, photometric
 from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, panned
-from .compose import blob, composed_clip, random_box
+from .compose import composed_clip
+from .cuttings import Filmed, Strip, blob, mirrored, random_box
 from .frames import Sequence as Video
-from .stills import Cutting, Stills
+from .stills import Stills
 
 NO_STILLS = Stills()
 EVEN: Mapping[str, float] = MappingProxyType({})
@@ -52,6 +53,7 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         self.config = config
         self.motions = motions
         self.stills = stills
+        self.filmed = Filmed()
         self.tracks = [(s, track) for s in sequences for track in s.tracks]
         factors = np.array([_weight(s, track, weights) for s, track in self.tracks])
         self.weights = factors / factors.sum()
@@ -78,8 +80,14 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         return clip
 
     def _composed(self, rng: Random) -> Clip:
-        target, *rivals = (self._cutting(rng) for _ in range(3))
-        return composed_clip(rng, self.length, self._scene(rng), target, rivals, self.motions)
+        """Past up to two rivals, some of them mirror images of the target."""
+        target = self._strip(rng)
+        rivals = [
+            mirrored(target) if rng.random() < 0.4 else self._strip(rng)
+            for _ in range(int(rng.integers(0, 3)))
+        ]
+        scene = self._scene(rng)
+        return composed_clip(rng, self.length, scene, target, rivals, self.motions, self.config)
 
     def _scene(self, rng: Random) -> np.ndarray:
         if self.stills and rng.random() < 0.5:
@@ -89,12 +97,17 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         first = int(rng.integers(len(sequence.frames) - steps + 1))
         return panned(rng, [sequence.frames[first + k] for k in range(steps)])
 
-    def _cutting(self, rng: Random) -> Cutting:
-        """Of a photograph, an annotated target, or whatever a random box shows."""
-        if self.stills and rng.random() < 0.7:
-            return self.stills.cutting(rng)
-        clip = self._cut(rng, 1)
-        return blob(rng, clip.images[0], clip.boxes[0] if rng.random() < 0.5 else random_box(rng))
+    def _strip(self, rng: Random) -> Strip:
+        """An annotated target, filmed or still, what a photograph or what a random box shows."""
+        if rng.random() < self.config.filmed:
+            steps = self.length if rng.random() < 0.8 else 1
+            for _ in range(4):
+                strip = self.filmed.strip(rng, *self._chosen(rng), steps, self.config)
+                if strip is not None:
+                    return strip
+        if self.stills and rng.random() < 0.8:
+            return [self.stills.cutting(rng)]
+        return [blob(rng, self._cut(rng, 1).images[0], random_box(rng))]
 
     def _chosen(self, rng: Random) -> tuple[Video, int]:
         return self.tracks[rng.choice(len(self.tracks), p=self.weights)]

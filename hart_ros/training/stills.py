@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .clips import CANVAS, Clip, Random, film, panned
+from .cuttings import Cutting, largest_piece
 from .settings import ConfigError
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.bmp'}
@@ -34,14 +35,6 @@ class Still:
 
     image: Path
     outline: Path | None
-
-
-@dataclass(frozen=True)
-class Cutting:
-    """A piece of a picture and which of its pixels are the thing."""
-
-    patch: np.ndarray  # (h, w, 3), uint8 BGR
-    shape: np.ndarray  # (h, w), float32 in [0, 1]
 
 
 def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
@@ -96,17 +89,9 @@ def find_outline(picture: np.ndarray) -> np.ndarray | None:
     area = (left, top, width - 2 * left, height - 2 * top)
     cv2.grabCut(small, labels, area, *models, 4, cv2.GC_INIT_WITH_RECT)
     found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    mask = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if count < 2:
-        return None
-    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    size = stats[largest, cv2.CC_STAT_AREA]
-    whole = size >= WHOLE * mask.sum()
-    fits = SMALLEST_SHARE <= size / mask.size <= LARGEST_SHARE
-    if not (whole and fits):
-        return None
-    return np.where(pieces == largest, 255, 0).astype(np.uint8)
+    piece, whole = largest_piece(found)
+    believable = whole >= WHOLE and SMALLEST_SHARE <= piece.mean() <= LARGEST_SHARE
+    return 255 * piece if believable else None
 
 
 class Stills:
@@ -171,10 +156,3 @@ def _image(path: Path, flags: int) -> np.ndarray:
     if image is None:
         raise ConfigError(f'{path}: OpenCV cannot read it any more')
     return image
-
-
-def _decoded(path: Path | None, flags: int) -> np.ndarray:
-    picture = cv2.imread(str(path), flags)
-    if picture is None:
-        raise OSError(f'{path}: gone or damaged since the training began; start it again')
-    return picture

@@ -13,7 +13,6 @@ import torch
 from hart_ros.evaluation.metrics import iou_xywh
 from hart_ros.training.augment import add_lookalike, add_occluder, photometric, smooth_path
 from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, ClipConfig, cut_clip
-from hart_ros.training.compose import blob, composed_clip
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture, NumberedBatches, as_tensors
 from hart_ros.training.motions import load_motions, real_motion
@@ -56,20 +55,6 @@ def test_frames_without_a_box_are_marked_absent(sequence: Sequence) -> None:
     clip = a_clip(Sequence('gaps', sequence.frames, {7: boxes}), 0, 8)
     assert clip.present[0]
     assert not clip.present.all()
-
-
-def test_a_composed_clip_has_a_tight_box(sequence: Sequence) -> None:
-    source = a_clip(sequence, 0)
-    dark = np.zeros((1, CANVAS, CANVAS, 3), np.uint8)
-    for seed in range(5):
-        rng = np.random.default_rng(seed)
-        target = blob(rng, source.images[0], source.boxes[0])
-        clip = composed_clip(rng, 4, dark, target, [])
-        assert len(clip.images) == 4
-        for image, box in zip(clip.images, clip.boxes, strict=True):
-            x, y, w, h = box
-            if min(x, y) >= 0 and x + w <= CANVAS and y + h <= CANVAS:
-                assert image[int(y + h / 2), int(x + w / 2)].any()
 
 
 def test_things_follow_real_tracks(tmp_path: Path, sequence: Sequence) -> None:
