@@ -13,16 +13,20 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from hart_ros.tracking.types import BoxXYWH
+
 from .augment import soft_shape
 from .clips import CANVAS, ClipConfig, Random
 from .frames import Sequence as Video
 
-OUTLINE_SIDE = 48  # pixels: outlines of annotated targets are squares of this, over the box
+OUTLINE_SIDE = 40  # pixels: outlines of annotated targets are squares of this, over the box
 AROUND = 0.25  # of a box's size, each side, that is known to be background
 SMALLEST = 12.0  # pixels, sides of the boxes that are cut out
+FAINTEST = 12.0  # grey levels, standard deviation: what has less of it shows nothing
 COARSE = 5  # bits of a colour that do not count
 SHADES = 256 >> COARSE
-ROUNDS = 10  # of guessing the target's colours from its outline and the other way round
+REACH = 0.6  # of a box's width and height: an outline over less is not believed
+ROUNDS = 8  # of guessing the target's colours from its outline and the other way round
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,15 @@ class Cutting:
 Strip = Sequence[Cutting]  # of a thing, one for each step; the last one stays
 
 
-def _prior() -> np.ndarray:
-    """How often a pixel of a box is its target's: often in the middle, seldom in the corners."""
-    y, x = np.mgrid[:OUTLINE_SIDE, :OUTLINE_SIDE] * 2.0 / (OUTLINE_SIDE - 1) - 1
-    far = np.abs(x) ** 2.5 + np.abs(y) ** 2.5  # 1 on an oval that touches the sides
-    return np.asarray(1 / (1 + np.exp(1.8 * far - 1.1)), np.float32)
-
-
-PRIOR = _prior()
+_Y, _X = np.mgrid[:OUTLINE_SIDE, :OUTLINE_SIDE] * 2.0 / (OUTLINE_SIDE - 1) - 1
+FAR = (np.abs(_X) ** 2.5 + np.abs(_Y) ** 2.5).astype(
+    np.float32
+)  # 1: an oval that touches the sides
+PRIOR = 1 / (1 + np.exp(1.8 * FAR - 1.1))  # how often a pixel of a box is its target's
 
 
 class Filmed:
-    """Annotated targets, cut out of their frames; outlines once found are kept, 288 bytes each."""
+    """Annotated targets, cut out of their frames; outlines once found are kept, 200 bytes each."""
 
     def __init__(self) -> None:
         self._outlines: dict[tuple[str, int, int], np.ndarray] = {}
@@ -55,7 +56,7 @@ class Filmed:
     def strip(
         self, rng: Random, video: Video, track: int, steps: int, config: ClipConfig
     ) -> Strip | None:
-        """A target at a random time, speed and direction; None without room or too small."""
+        """A target at a random time, speed and direction; None without room, or hard to see."""
         boxes = video.tracks[track]
         pace = int(rng.choice(config.skips)) * (-1 if rng.random() < config.reverse else 1)
         start = int(rng.choice(list(boxes)))
@@ -66,17 +67,26 @@ class Filmed:
             cut_off = min(x, y) < 1 or x + w > width - 1 or y + h > height - 1
             if cut_off or min(w, h) < SMALLEST:
                 return None
-        return [self._cutting(video, track, frame) for frame in frames]
+        images = [video.frames[frame] for frame in frames]
+        outlines = [self._outline(video, track, frame) for frame in frames]
+        # What is in most of three frames: colours that change sides for one frame do not flicker.
+        after, before = [*outlines[1:], outlines[-1]], [outlines[0], *outlines[:-1]]
+        steady = [sum(three) > 1 for three in zip(before, outlines, after)]
+        strip = [_cut(*each) for each in zip(images, (boxes[f] for f in frames), steady)]
+        return strip if _contrast(strip[0].patch) > FAINTEST else None
 
-    def _cutting(self, video: Video, track: int, frame: int) -> Cutting:
-        image, box = video.frames[frame], np.array(video.tracks[track][frame])
+    def _outline(self, video: Video, track: int, frame: int) -> np.ndarray:
         key = (video.name, track, frame)
         if key not in self._outlines:
-            self._outlines[key] = np.packbits(outline_in_box(image, box))
-        outline = np.unpackbits(self._outlines[key]).reshape(OUTLINE_SIDE, OUTLINE_SIDE)
-        x, y, w, h = np.rint(box).astype(int)
-        patch = np.array(image[y : y + h, x : x + w])
-        return Cutting(patch, cv2.resize(outline.astype(np.float32), patch.shape[1::-1]))
+            box = np.array(video.tracks[track][frame])
+            self._outlines[key] = np.packbits(outline_in_box(video.frames[frame], box))
+        return np.unpackbits(self._outlines[key]).reshape(OUTLINE_SIDE, OUTLINE_SIDE)
+
+
+def _cut(image: np.ndarray, box: BoxXYWH, outline: np.ndarray) -> Cutting:
+    x, y, w, h = np.rint(box).astype(int)
+    patch = np.array(image[y : y + h, x : x + w])
+    return Cutting(patch, cv2.resize(outline.astype(np.float32), patch.shape[1::-1]))
 
 
 def outline_in_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
@@ -94,45 +104,47 @@ def outline_in_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     prior = np.full(small.shape[:2], 0.01, np.float32)
     inside = slice(y, y + OUTLINE_SIDE), slice(x, x + OUTLINE_SIDE)
     prior[inside] = PRIOR
-    bins = (small >> COARSE).astype(np.int32) @ (1, SHADES, SHADES**2)
+    bins = (small >> COARSE).astype(np.int32)
+    bins = bins[..., 0] + SHADES * bins[..., 1] + SHADES**2 * bins[..., 2]
     place = np.log(prior / (1 - prior))
-    target = prior
+    target, counts = prior, np.bincount(bins.ravel(), None, SHADES**3)
     for _ in range(ROUNDS):
-        counts = np.bincount(bins.ravel(), target.ravel(), SHADES**3)
-        others = np.bincount(bins.ravel(), None, SHADES**3) - counts
-        ratio = (counts / counts.sum() + 1e-4) / (others / others.sum() + 1e-4)
+        inner = np.bincount(bins.ravel(), target.ravel(), SHADES**3)
+        outer = counts - inner
+        ratio = (inner / inner.sum() + 1e-4) / (outer / outer.sum() + 1e-4)
         odds = np.log(ratio).astype(np.float32)[bins]
         target = 1 / (1 + np.exp(-odds - place))
-    smooth = cv2.GaussianBlur(odds, (7, 7), 0) + place
-    found = (smooth[inside] > 0).astype(np.uint8)
-    closed = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return largest_piece(closed)[0]
+    smooth = cv2.GaussianBlur(odds, (5, 5), 0) + place
+    return _filled((smooth[inside] > 0).astype(np.uint8))
 
 
-def largest_piece(found: np.ndarray) -> tuple[np.ndarray, float]:
-    """Of a mask (h, w) uint8 0 or 1: the same of its largest piece, and that one's share of it."""
-    mask = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if count < 2:
-        return np.zeros_like(mask), 0.0
-    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    piece = (pieces == largest).astype(np.uint8)
-    return piece, float(piece.sum() / mask.sum())
+def _filled(found: np.ndarray) -> np.ndarray:
+    """The largest piece of a mask, without holes; an oval in place of what is too small."""
+    closed = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    contours, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = np.zeros_like(found)
+    if contours:
+        cv2.drawContours(outline, [max(contours, key=cv2.contourArea)], -1, 1, cv2.FILLED)
+    reach = min(cv2.boundingRect(outline)[2:]) / OUTLINE_SIDE
+    return outline if reach > REACH else (FAR < 1).astype(np.uint8)
 
 
-def blob(rng: Random, image: np.ndarray, box: np.ndarray) -> Cutting:
-    """What a box shows, under a made-up outline; of a box that is too small, another place."""
-    x, y, w, h = np.rint(box).astype(int)
-    patch = image[max(y, 0) : min(y + h, CANVAS), max(x, 0) : min(x + w, CANVAS)]
-    if min(patch.shape[:2]) < 8:
-        return blob(rng, image, random_box(rng))
+def blob(rng: Random, canvas: np.ndarray) -> Cutting:
+    """A piece of a canvas, whatever it shows, under a made-up outline.
+
+    Of three the one with most contrast: a piece of sky is nothing that could be followed.
+    """
+    patches = []
+    for _ in range(3):
+        size = np.exp(rng.uniform(np.log(24), np.log(110), 2))
+        x, y, w, h = np.concatenate((rng.uniform(0, CANVAS - size), size)).astype(int)
+        patches.append(canvas[y : y + h, x : x + w])
+    patch = max(patches, key=_contrast)
     return Cutting(patch.copy(), soft_shape(rng, patch.shape[1], patch.shape[0]))
 
 
-def random_box(rng: Random) -> np.ndarray:
-    """A box on a canvas, x, y, w, h."""
-    size = np.exp(rng.uniform(np.log(24), np.log(110), 2))
-    return np.concatenate((rng.uniform(0, CANVAS - size), size))
+def _contrast(patch: np.ndarray) -> float:
+    return float(np.std(patch[::2, ::2, 1]))
 
 
 def mirrored(strip: Strip) -> Strip:

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from .augment import add_lookalike, add_occluder, photometric
 from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, panned
 from .compose import composed_clip
-from .cuttings import Filmed, Strip, blob, mirrored, random_box
+from .cuttings import Filmed, Strip, blob, mirrored
 from .frames import Sequence as Video
 from .stills import Stills
 
@@ -98,16 +98,16 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         return panned(rng, [sequence.frames[first + k] for k in range(steps)])
 
     def _strip(self, rng: Random) -> Strip:
-        """An annotated target, filmed or still, what a photograph or what a random box shows."""
+        """An annotated target, filmed or still, a photograph's thing, or a piece of a frame."""
         if rng.random() < self.config.filmed:
             steps = self.length if rng.random() < 0.8 else 1
             for _ in range(4):
                 strip = self.filmed.strip(rng, *self._chosen(rng), steps, self.config)
                 if strip is not None:
                     return strip
-        if self.stills and rng.random() < 0.8:
+        if self.stills and rng.random() < 0.85:
             return [self.stills.cutting(rng)]
-        return [blob(rng, self._cut(rng, 1).images[0], random_box(rng))]
+        return [blob(rng, self._cut(rng, 1).images[0])]
 
     def _chosen(self, rng: Random) -> tuple[Video, int]:
         return self.tracks[rng.choice(len(self.tracks), p=self.weights)]

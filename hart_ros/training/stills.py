@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .clips import CANVAS, Clip, Random, film, panned
-from .cuttings import Cutting, largest_piece
+from .cuttings import Cutting
 from .settings import ConfigError
 
 SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.bmp'}
@@ -89,9 +89,17 @@ def find_outline(picture: np.ndarray) -> np.ndarray | None:
     area = (left, top, width - 2 * left, height - 2 * top)
     cv2.grabCut(small, labels, area, *models, 4, cv2.GC_INIT_WITH_RECT)
     found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    piece, whole = largest_piece(found)
-    believable = whole >= WHOLE and SMALLEST_SHARE <= piece.mean() <= LARGEST_SHARE
-    return 255 * piece if believable else None
+    mask = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask)
+    if count < 2:
+        return None
+    largest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    size = stats[largest, cv2.CC_STAT_AREA]
+    whole = size >= WHOLE * mask.sum()
+    fits = SMALLEST_SHARE <= size / mask.size <= LARGEST_SHARE
+    if not (whole and fits):
+        return None
+    return np.where(pieces == largest, 255, 0).astype(np.uint8)
 
 
 class Stills:
