@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hart_ros.nodes.target import BoxRequest, Target
 from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, Track, check_frame
 
 Hit = tuple[Track, Any]  # and the tracker's TargetState after it
+BLANK = 16  # of 255: an image whose pixels differ by no more shows nothing
 
 
 class Look:
@@ -52,7 +54,11 @@ class Look:
                 return [hit for target in targets for hit in self.find(image, [target])]
             self._fail(error)
             return [None]
-        return [hit if self._is_sound(*hit) else None for hit in found]
+        hits = [hit if self._is_sound(*hit) else None for hit in found]
+        if np.ptp(image) > BLANK:
+            return hits
+        # A covered or dazzled camera: the targets wait where they are, or they would drift away.
+        return [hit and _unseen(hit[0], target.state) for hit, target in zip(hits, targets)]
 
     def start(self, image: np.ndarray, request: BoxRequest) -> Hit | None:
         """Look at a new target; None where the tracker fails.
@@ -78,3 +84,7 @@ class Look:
     def _fail(self, error: Exception) -> None:
         self.failure = f'{type(error).__name__}: {error}'.splitlines()[0]
         self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
+
+
+def _unseen(track: Track, state: Any) -> Hit:
+    return replace(track, box=state.box, score=0.0), state

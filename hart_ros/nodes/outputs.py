@@ -16,7 +16,8 @@ from vision_msgs.msg import Detection2D, Detection2DArray
 
 from hart_ros.nodes import image_codec
 from hart_ros.nodes.messages import to_detection, to_detections
-from hart_ros.nodes.qos import ALL_POLICIES, overridable, override_errors
+from hart_ros.nodes.qos import advertise, explain_refusal
+from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.target import Result
 from hart_ros.tracking.draw import draw_debug, glimpse_panel
 from hart_ros.tracking.target_state import State
@@ -25,11 +26,13 @@ from hart_ros.tracking.target_state import State
 class Outputs:
     """The topics that the node publishes. Used by the worker's thread."""
 
-    def __init__(self, node: Node, debug_image_width: int, glimpse_height: int) -> None:
+    def __init__(
+        self, node: Node, debug_image_width: int, glimpse_height: int, report: Reporter
+    ) -> None:
         self.debug_image_width = debug_image_width
         self.glimpse_height = glimpse_height
         # Reliable, so that subscribers of either kind are served; pictures are not queued.
-        self._node = node
+        self._node, self._report = node, report
         self._publishers: list[Publisher] = []
         try:
             self._detection = self._publisher(Detection2D, '~/detection', depth=10)
@@ -67,13 +70,14 @@ class Outputs:
             self._glimpse.publish(_image(header, panel))
 
     def _publisher(self, message_type: Any, topic: str, **policies: Any) -> Publisher:
-        with override_errors():
-            publisher = self._node.create_publisher(
-                message_type,
-                topic,
-                QoSProfile(**policies),
-                qos_overriding_options=overridable(ALL_POLICIES),
-            )
+        name = self._node.resolve_topic_name(topic)
+        publisher = advertise(
+            self._node,
+            message_type,
+            topic,
+            QoSProfile(**policies),
+            lambda policy: self._report.warn(f'QoS {name}', explain_refusal(name, policy)),
+        )
         self._publishers.append(publisher)
         return publisher
 

@@ -73,7 +73,7 @@ class Pipeline:
             self._counts,
             self.report,
         )
-        self._outputs = Outputs(node, values['debug_image_width'], values['glimpse_height'])
+        self._outputs = Outputs(node, values['debug_image_width'], values['glimpse_height'], report)
         self._session = Session(
             self._tracker,
             image_codec.decode_compressed if compressed else image_codec.decode,
@@ -198,6 +198,7 @@ class Pipeline:
         session, counts = self._session, self._counts.snapshot()
         single, waiting = session.targets.single, session.waiting
         condition = self._condition()
+        share = condition.lost_share
         return condition, {
             'target_id': single.target_id if single else '',
             'score': f'{single.score:.3f}' if single else '',
@@ -205,6 +206,7 @@ class Pipeline:
             **self._meter.values(),
             **diagnostics.frame_values(counts),
             'frames_buffered': str(len(self._buffer)),
+            'lost_on_the_way': '' if share is None else f'{share:.0%}',
             'last_init': waiting.last,
             'waiting_box': '; '.join(waiting.describe()),
             'image_topic': condition.topic,

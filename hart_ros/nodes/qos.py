@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions that find the right quality of service, or say which setting would."""
+"""Topics that find the right quality of service, or say which setting would."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import (
     QoSPolicyKind,
     QoSProfile,
@@ -26,9 +27,17 @@ from hart_ros.nodes.parameters import ParameterError
 from hart_ros.nodes.reporting import Reporter
 
 try:
-    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+    from rclpy.event_handler import (
+        PublisherEventCallbacks,
+        SubscriptionEventCallbacks,
+        UnsupportedEventTypeError,
+    )
 except ImportError:  # Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
+    from rclpy.qos_event import (
+        PublisherEventCallbacks,
+        SubscriptionEventCallbacks,
+        UnsupportedEventTypeError,
+    )
 
 ALL_POLICIES = (
     QoSPolicyKind.HISTORY,
@@ -40,9 +49,9 @@ IMAGE_DEPTH = 5  # shallow: the frame buffer keeps what has to be kept
 TYPE_NAMES = {Image: 'sensor_msgs/msg/Image', CompressedImage: 'sensor_msgs/msg/CompressedImage'}
 
 
-def setting(topic: str, policy: str) -> str:
-    """Return the name of the parameter that sets a policy of our subscription."""
-    return f'qos_overrides.{topic}.subscription.{policy}'
+def setting(topic: str, policy: str, side: str = 'subscription') -> str:
+    """Return the name of the parameter that sets a policy of our subscription or publisher."""
+    return f'qos_overrides.{topic}.{side}.{policy}'
 
 
 def overridable(policies: tuple[QoSPolicyKind, ...]) -> QoSOverridingOptions:
@@ -101,21 +110,58 @@ def subscribe(
                 **events,
             )
 
+    return _with_events(create, SubscriptionEventCallbacks, mismatch)
+
+
+def advertise(
+    node: Node, message_type: Any, topic: str, qos: QoSProfile, mismatch: Callable[[str], None]
+) -> Publisher:
+    """Publish, with policies that users may override by parameter; arguments as of `subscribe`.
+
+    Raises:
+        ParameterError: an override that is no such policy.
+    """
+
+    def create(**events: Any) -> Publisher:
+        with override_errors():
+            return node.create_publisher(
+                message_type,
+                topic,
+                qos,
+                qos_overriding_options=overridable(ALL_POLICIES),
+                **events,
+            )
+
+    return _with_events(create, PublisherEventCallbacks, mismatch)
+
+
+def _with_events(create: Callable[..., Any], events: Any, mismatch: Callable[[str], None]) -> Any:
     def incompatible(event: Any) -> None:
         mismatch(qos_policy_name_from_kind(event.last_policy_kind).lower())
 
     try:
-        return create(event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible))
+        return create(event_callbacks=events(incompatible_qos=incompatible))
     except UnsupportedEventTypeError:  # some middlewares match everything, or do not tell
         return create()
 
 
 def explain_mismatch(topic: str, policy: str) -> str:
     """Return what to tell users when a publisher of `topic` cannot be matched."""
-    advice = 'best_effort' if policy == 'reliability' else 'what the publisher offers'
+    least = {'reliability': 'best_effort', 'durability': 'volatile'}
     return (
         f'a publisher on {topic} offers another {policy} than is asked for: nothing comes from it; '
-        f'set {setting(topic, policy)} to {advice} (see ros2 topic info -v {topic})'
+        f'set {setting(topic, policy)} to {least.get(policy, "what the publisher offers")} '
+        f'(see ros2 topic info -v {topic})'
+    )
+
+
+def explain_refusal(topic: str, policy: str) -> str:
+    """Return what to tell users when a subscriber of `topic` cannot be matched."""
+    most = {'reliability': 'reliable', 'durability': 'transient_local'}
+    return (
+        f'a subscriber of {topic} asks for another {policy} than is offered: it gets nothing; set '
+        f'{setting(topic, policy, "publisher")} to {most.get(policy, "what it asks for")}, or let '
+        f'it ask for less (see ros2 topic info -v {topic})'
     )
 
 

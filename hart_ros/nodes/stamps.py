@@ -65,7 +65,8 @@ class StampMonitor:
         """
         if len(self._gaps) < 20:
             return None
-        gaps = sorted(self._gaps)[: -len(self._gaps) // 20]  # the longest may be pauses
+        typical = sorted(self._gaps)[len(self._gaps) // 2]
+        gaps = sorted(gap for gap in self._gaps if gap <= 10 * typical)  # longer ones are pauses
         period = gaps[1]  # not the very smallest: one odd stamp must not set it
         periods = [gap / period for gap in gaps]
         whole = sum(abs(n - round(n)) < 0.15 for n in periods)

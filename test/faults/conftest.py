@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent))
 sys.path.append(str(Path(__file__).parents[1] / 'nodes'))
 sys.path.append(str(Path(__file__).parents[1] / 'nodes' / 'tracker'))
 

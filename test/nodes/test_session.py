@@ -94,7 +94,9 @@ class Bench:
     def _decode(message: Any) -> np.ndarray:
         if message.value == 99:
             raise ImageError('data', 'is broken', 'mend it')
-        return np.full((20, 20), message.value, np.uint8)
+        image = np.full((20, 20), message.value, np.uint8)
+        image[-1] = 255 - image[0, 0] if message.value != 1 else 1  # 1: shows nothing
+        return image
 
     def receive(self, second: float, value: int = 0, work: bool = True) -> None:
         stamp = SimpleNamespace(sec=int(second), nanosec=round(second % 1 * S))
@@ -235,6 +237,16 @@ def test_an_unusable_box_leaves_the_target_alone(bench: Bench) -> None:
     assert bench.published[-1].target.target_id == 'a'
     bench.session.waiting.refuse('bbox.size_x is nan')
     assert bench.session.waiting.last == 'rejected: bbox.size_x is nan'
+
+
+def test_an_image_that_shows_nothing_moves_nothing(bench: Bench) -> None:
+    bench.request()
+    bench.receive(1.0)
+    bench.receive(1.1, value=1)
+    assert bench.states == ['TRACKING', 'UNCERTAIN']
+    bench.receive(1.2)
+    assert [track.track.box[0] for track in bench.published] == [4.0, 4.0, 5.0]
+    assert [track.track.score for track in bench.published] == [1.0, 0.0, 0.5]
 
 
 def test_a_frame_that_fails_leaves_the_state_as_it_was(bench: Bench) -> None:

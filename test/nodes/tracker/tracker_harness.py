@@ -71,7 +71,8 @@ class Hart:
 
         self.process, self.peer, self.name = process, peer, name
         self.detections = peer.collect(Detection2D, f'{name}/detection')
-        self._diagnostics = peer.collect(DiagnosticArray, '/diagnostics')
+        self._diagnostics: list[Any] = []
+        peer.node.create_subscription(DiagnosticArray, '/diagnostics', self._note, 100)
         self._boxes = peer.publisher(Detection2D, f'{name}/init_box')
         peer.wait_for(lambda: self._diagnostics, what='diagnostics')
 
@@ -92,6 +93,10 @@ class Hart:
         msg.bbox.center.position.x, msg.bbox.center.position.y = x + w / 2, y + h / 2
         msg.bbox.size_x, msg.bbox.size_y = float(w), float(h)
         self._boxes.publish(msg)
+
+    def _note(self, msg: Any) -> None:
+        if msg.status[0].name == f'{self.name.lstrip("/")}: tracker':  # there may be other nodes
+            self._diagnostics.append(msg)
 
     def values(self) -> dict[str, str]:
         """Return what the newest diagnostics say, message and level included."""
