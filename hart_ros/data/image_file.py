@@ -45,6 +45,9 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker = data[position + 1]
+        if marker == 0xFF:  # any number of these may stand before a marker
+            position += 1
+            continue
         yield marker, position
         if marker == _SCAN:
             return

@@ -256,6 +256,13 @@ def test_truncated_compressed_images_are_errors(suffix: str) -> None:
             decode_compressed(SimpleNamespace(format='', data=data[:length]))
 
 
+def test_fill_bytes_before_markers_of_a_jpeg_are_no_damage() -> None:
+    data = cv2.imencode('.jpg', np.full((HEIGHT, WIDTH, 3), 90, np.uint8))[1].tobytes()
+    filled = data[:2] + b'\xff\xff' + data[2:]
+    image = decode_compressed(SimpleNamespace(format='jpeg', data=filled))
+    assert image.shape == (HEIGHT, WIDTH, 3)
+
+
 def test_cv_bridge_is_used_only_for_what_it_gets_right(monkeypatch: pytest.MonkeyPatch) -> None:
     def half_broken(msg: Any, encoding: str) -> np.ndarray:
         assert encoding == 'bgr8'
