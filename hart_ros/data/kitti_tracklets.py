@@ -110,7 +110,7 @@ def _project(
     pixels = np.column_stack([corners, np.ones(8)]) @ to_image.T
     if pixels[:, 2].min() < _NEAR:
         return None
-    points = pixels[:, :2] / pixels[:, 2:]
+    points = pixels[:, :2] / pixels[:, 2:] + 0.5  # KITTI counts from the centre of the first pixel
     x0, y0 = np.maximum(points.min(axis=0), 0)
     x1, y1 = np.minimum(points.max(axis=0), size)
     if min(x1 - x0, y1 - y0) < _SMALLEST:

@@ -181,9 +181,10 @@ def test_projects_tracklets(drive):
     source = KittiRaw(drive)
     assert source.track_ids == (0,)
     assert [list(source.boxes(i)) for i in range(3)] == [[], [0], []]
-    # nearest face at 18 m: 2 m wide about the axis, from 1 m below it to 1 m above
+    # nearest face at 18 m: 2 m wide about the axis, from 1 m below it to 1 m above; the axis goes
+    # through the centre of pixel 32, 24
     side = 100 * 2 / 18
-    assert np.allclose(source.boxes(1)[0], (32 - side / 2, 24 - side / 2, side, side))
+    assert np.allclose(source.boxes(1)[0], (32.5 - side / 2, 24.5 - side / 2, side, side))
 
 
 @pytest.mark.parametrize(
