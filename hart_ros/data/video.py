@@ -119,7 +119,10 @@ class VideoFile:
         while self._index < index:
             if not self._capture.grab():
                 self._ends_at(self._index + 1)
-                raise IndexError(f'{self.path}: frame {index} of {self._length}')
+                raise SourceError(
+                    f'{self.path}: ends after {self._length} frames, but promises more; '
+                    're-encode the video'
+                )
             self._index += 1
         good, image = self._capture.retrieve()
         if not good:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from collections.abc import Sequence as InOrder
 from dataclasses import dataclass
@@ -117,5 +118,9 @@ def _decode(source: Source, home: Path) -> None:
         frames[item.index] = image
         for track, box in item.boxes.items():
             tracks.setdefault(track, {})[item.index] = box
+    if frames is not None and len(source) < len(frames):  # as it says now, having been read
+        shutil.rmtree(part)
+        _decode(source, home)
+        return
     (part / 'boxes.json').write_text(json.dumps(tracks))
     part.rename(home)

@@ -88,6 +88,15 @@ def test_a_file_that_is_no_video(tmp_path):
         VideoFolder(tmp_path)
 
 
+def test_a_video_that_breaks_off(write_video, tmp_path):
+    path = write_video(tmp_path / 'video.avi', frames=20)
+    path.write_bytes(path.read_bytes()[:8000])  # of 10,606
+    source = VideoFile(path)
+    with pytest.raises(SourceError, match=r'video.avi: ends after \d+ frames, but promises more'):
+        source[len(source) - 1]
+    assert sum(1 for _ in source) == len(source) < 20
+
+
 number = st.floats(-1e4, 1e4).map(lambda value: round(value, 3))
 size = st.floats(0.01, 1e4).map(lambda value: round(value, 2))
 rows = st.dictionaries(

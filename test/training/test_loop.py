@@ -21,11 +21,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from hart_ros.data.source import open_source
 from hart_ros.model.hart import HART, HartConfig
 from hart_ros.training.board import Board, glimpse_rows
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from hart_ros.training.config import CurriculumConfig, DataConfig, OptimiserConfig, TrainConfig
-from hart_ros.training.frames import Sequence
+from hart_ros.training.frames import Sequence, cached_sequence
 from hart_ros.training.group import Group
 from hart_ros.training.loop import Trainer
 from hart_ros.training.mixture import ClipMixture
@@ -246,6 +247,19 @@ def test_only_what_can_be_followed_is_validated_on(kitti: Path) -> None:
     labels.write_text(''.join([row.format(8, 1, 30, 80), *beside, labels.read_text()]))
     _, validation = load_sequences(DataConfig((str(kitti),), str(kitti / 'cache'), 0))
     assert list(validation[0].tracks) == [4]
+
+
+def test_a_video_that_breaks_off_has_no_black_frames(tmp_path: Path) -> None:
+    film = tmp_path / 'film.avi'
+    code = cv2.VideoWriter_fourcc(*'MJPG')  # type: ignore[attr-defined]
+    writer = cv2.VideoWriter(str(film), code, 25, (64, 48))
+    for _ in range(20):
+        writer.write(np.random.default_rng(0).integers(90, 255, (48, 64, 3), np.uint8))
+    writer.release()
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    frames = cached_sequence(open_source(film), tmp_path / 'cache').frames
+    assert 5 < len(frames) < 15
+    assert all(frame.mean() > 90 for frame in frames)
 
 
 def test_two_of_one_name_are_refused(kitti: Path, tmp_path: Path) -> None:
