@@ -94,12 +94,13 @@ def _target(args: argparse.Namespace, source: Source) -> tuple[int, int, BoxXYWH
         return first_box(source, args.track)
     if start >= len(source):
         raise SourceError(f'{source.name}: --start {args.start} of {len(source)} frames')
+    new = max(source.track_ids, default=0) + 1  # of none that the source knows
     if not args.select:
-        return start, 1, args.init
+        return start, new, args.init
     from hart_ros.apps.window import DisplayError, select_box
 
     try:
-        return start, 1, select_box(source[start].image, f'{source.name}: drag a box')
+        return start, new, select_box(source[start].image, f'{source.name}: drag a box')
     except DisplayError as error:
         raise SourceError(f'--select: {error}, or give --init x,y,w,h') from error
 

@@ -99,6 +99,13 @@ def test_a_later_start_keeps_the_numbers_of_frames(film, tmp_path):
     assert len(lines) == 7
 
 
+def test_a_box_that_is_given_is_of_no_track_of_the_source(tmp_path):
+    csv = tmp_path / 'x.csv'
+    assert main([*SMALL, '--init', '30,30,20,20', '--frames', '2', '--csv', str(csv)]) == 0
+    known = open_source('synthetic', size=(320, 96), frames=2).track_ids
+    assert int(csv.read_text().splitlines()[1].split(',')[1]) not in known
+
+
 @pytest.mark.parametrize(
     ('arguments', 'says'),
     [
