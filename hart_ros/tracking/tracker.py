@@ -191,8 +191,9 @@ class Tracker:
             InvalidFrameError, InvalidBoxError: what is wrong, and what to give.
         """
         state = self._hart.init(frame, box_xywh)
+        track = self._hart.first_track(frame, state)
         self.state = state
-        return self._hart.first_track(frame, state)
+        return track
 
     def update(self, frame: np.ndarray) -> Track:
         """Finds the target in the next frame.
