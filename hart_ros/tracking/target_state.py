@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 USUAL_OVER = 2.0  # seconds; the usual score is about the mean of so long
 MAX_GAP = 0.5  # seconds; nothing was seen in a longer pause between frames, so it does not count
@@ -101,6 +103,26 @@ class StateMachine:
         if not math.isfinite(score):
             return 0.0
         return score if self.state is State.TRACKING else min(score, self.limits.lost_score)
+
+    def memory(self) -> dict[str, Any]:
+        """What to go on with after a restart, as JSON takes it."""
+        names = 'state', 'usual', 'frames', 'lost'
+        return dict(
+            zip(names, (self.state.value, self._usual, self._frames, self._lost), strict=True)
+        )
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on with a `memory`.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        usual, frames, lost = memory['usual'], int(memory['frames']), float(memory['lost'])
+        usual = None if usual is None else float(usual)
+        if not (0 <= (usual or 0.0) <= 1 and frames >= 0 and lost >= 0):  # NaN too
+            raise ValueError(f'no memory of a state: {memory}')
+        self.state = State(memory['state'])
+        self._usual, self._frames, self._lost = usual, frames, lost
 
 
 def _lasting(seconds: float | None, gap: float) -> float:
