@@ -8,6 +8,8 @@ import numpy as np
 
 from .clips import CANVAS, DEFAULT, Clip, ClipConfig, Random
 
+HIDDEN = 0.75  # of its box: a target of which more is covered counts as absent
+
 
 def photometric(rng: Random, clip: Clip, config: ClipConfig = DEFAULT) -> None:
     """Changes colour, light, sharpness and noise in place; they drift over the clip."""
@@ -132,11 +134,12 @@ def add_occluder(rng: Random, clip: Clip, texture: np.ndarray) -> None:
     for t in range(1, steps):
         corner = np.rint(centre + (t - middle) * velocity - (width / 2, height / 2)).astype(int)
         paste(clip.images[t], patch, mask, corner)
-        if _hidden_share(clip.boxes[t], corner, (width, height)) > 0.75:
+        if hidden_share(clip.boxes[t], corner, (width, height)) > HIDDEN:
             clip.present[t] = False
 
 
-def _hidden_share(box: np.ndarray, corner: np.ndarray, size: tuple[int, int]) -> float:
+def hidden_share(box: np.ndarray, corner: np.ndarray, size: np.ndarray | tuple[int, int]) -> float:
+    """Of a box x, y, w, h, what another one with this corner and size covers."""
     low = np.maximum(box[:2], corner)
     high = np.minimum(box[:2] + box[2:], corner + size)
     return float(np.prod(np.maximum(high - low, 0)) / np.prod(box[2:]))

@@ -98,12 +98,14 @@ def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.n
 
 
 def panned(rng: Random, frames: list[np.ndarray]) -> np.ndarray:
-    """A virtual camera pans over frames, whatever they show: (T, CANVAS, CANVAS, 3)."""
+    """A virtual camera pans and shakes over frames, whatever they show: (T, CANVAS, CANVAS, 3)."""
     extent = rng.uniform(0.4, 0.9) * min(frames[0].shape[:2])
     room = np.array(frames[0].shape[1::-1]) - extent
     start, stop = rng.uniform(0, room), rng.uniform(0, room)
     pace = np.linspace(0, rng.uniform(0, min(1.0, len(frames) / 30)), len(frames))
-    corners = np.rint(start + pace[:, None] * (stop - start)).astype(int)
+    strength = extent * np.exp(rng.uniform(np.log(0.0005), np.log(0.02)))
+    shake = np.cumsum(rng.normal(0, strength, (len(frames), 2)), 0)
+    corners = np.rint((start + pace[:, None] * (stop - start) + shake).clip(0, room)).astype(int)
     side = int(extent)
     return np.stack(
         [_resized(frame[y : y + side, x : x + side]) for frame, (x, y) in zip(frames, corners)]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .augment import smooth_path
+from .augment import HIDDEN, hidden_share, smooth_path
 from .bend import Bending
 from .clips import CANVAS, DEFAULT, LARGEST, SMALLEST, Clip, ClipConfig, Random
 from .cuttings import Cutting, Strip
@@ -20,6 +20,7 @@ from .motions import real_motion
 
 FEATHER = 2  # pixels around a thing where its outline fades
 SHARPEST = 3.0  # magnification: what is small in its picture stays small
+BEHIND = 0.25  # share of clips in which rivals pass in front of the target
 SMEAR = 5.0  # pixels, longest motion blur each way
 
 
@@ -47,15 +48,18 @@ def composed_clip(
     things = [_Thing(rng, strip, steps, motions, light, config) for strip in (target, *rivals)]
     images = np.empty((steps, CANVAS, CANVAS, 3), np.uint8)
     boxes = np.empty((steps, 4), np.float32)
-    in_front = rng.random() < 0.15  # the rivals pass in front of the target
-    order = [0, *range(1, len(things))] if in_front else [*range(1, len(things)), 0]
+    present = np.ones(steps, bool)
+    behind = rng.random() < BEHIND
+    order = [0, *range(1, len(things))] if behind else [*range(1, len(things)), 0]
     for t in range(steps):
         images[t] = scene[t % len(scene)]
         for k in order:
             box = things[k].draw(images[t], t)
             if k == 0:
                 boxes[t] = box
-    return Clip(images, boxes, np.ones(steps, bool))
+            elif behind and t > 0 and hidden_share(boxes[t], box[:2], box[2:]) > HIDDEN:
+                present[t] = False
+    return Clip(images, boxes, present)
 
 
 class _Thing:

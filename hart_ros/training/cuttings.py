@@ -67,12 +67,11 @@ class Filmed:
             cut_off = min(x, y) < 1 or x + w > width - 1 or y + h > height - 1
             if cut_off or min(w, h) < SMALLEST:
                 return None
-        images = [video.frames[frame] for frame in frames]
-        outlines = [self._outline(video, track, frame) for frame in frames]
+        found = np.stack([self._outline(video, track, frame) for frame in frames])
         # What is in most of three frames: colours that change sides for one frame do not flicker.
-        after, before = [*outlines[1:], outlines[-1]], [outlines[0], *outlines[:-1]]
-        steady = [sum(three) > 1 for three in zip(before, outlines, after)]
-        strip = [_cut(*each) for each in zip(images, (boxes[f] for f in frames), steady)]
+        around = found[[0, *range(steps), -1]]
+        steady = around[:-2] + around[1:-1] + around[2:] > 1
+        strip = [_cut(video.frames[f], boxes[f], shape) for f, shape in zip(frames, steady)]
         return strip if _contrast(strip[0].patch) > FAINTEST else None
 
     def _outline(self, video: Video, track: int, frame: int) -> np.ndarray:
@@ -104,7 +103,7 @@ def outline_in_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     prior = np.full(small.shape[:2], 0.01, np.float32)
     inside = slice(y, y + OUTLINE_SIDE), slice(x, x + OUTLINE_SIDE)
     prior[inside] = PRIOR
-    bins = (small >> COARSE).astype(np.int32)
+    bins = small.astype(np.int32) >> COARSE
     bins = bins[..., 0] + SHADES * bins[..., 1] + SHADES**2 * bins[..., 2]
     place = np.log(prior / (1 - prior))
     target, counts = prior, np.bincount(bins.ravel(), None, SHADES**3)
