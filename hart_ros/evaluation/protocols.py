@@ -88,7 +88,7 @@ def hart60_steps(
         steps: frames of a clip, its first included.
     """
     known = sorted(boxes)
-    last = max(known[0], len(frames) - steps)
+    last = max(known[0], known[-1] + 1 - steps)
     starts = {min(known, key=lambda k: abs(k - s)) for s in np.linspace(known[0], last, clips)}
     for start in sorted(starts):
         yield from follow(tracker, frames, boxes, start, min(start + steps, len(frames)))

@@ -35,6 +35,13 @@ def test_hart60_does_not_count_frames_without_a_box() -> None:
     assert tracker.starts == [100]
 
 
+def test_hart60_spreads_its_clips_over_the_boxes() -> None:
+    tracker = still()
+    boxes = {k: AT_REST[k] for k in range(20, 100)}
+    assert len(hart60(tracker, FRAMES, boxes)) == 3 * 59
+    assert tracker.starts == [20, 30, 40]
+
+
 def test_hart60_scores_a_tracker_that_stays_behind() -> None:
     boxes = {k: (float(k), 0.0, 10.0, 10.0) for k in range(150)}
     ious = hart60(still(), FRAMES, boxes, clips=1, steps=11)
