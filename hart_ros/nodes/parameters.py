@@ -72,6 +72,19 @@ SPECS: dict[str, Spec] = {
         'Track this box (x, y, width, height in pixels; x, y: top left corner) from the next image '
         'on. All 0: none',
     ),
+    'restore_state': Spec(
+        '',
+        'Path of a file that the targets are saved to, once a second and at the end, and resumed '
+        'from at the next start, in place of init_box. Empty: none. Each node needs its own',
+        fixed=True,
+    ),
+    'restore_max_age': Spec(
+        30.0,
+        "Targets are not resumed that were last seen more seconds ago, by the system's clock. "
+        '0: at any age',
+        range=(0.0, 1e9),
+        fixed=True,
+    ),
     'max_targets': Spec(
         8, 'So many targets at most, that of ~/init_box and those of ~/init_boxes', range=(1, 256)
     ),

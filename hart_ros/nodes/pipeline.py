@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from hart_ros.nodes import cv_bridge_support, diagnostics, image_codec, messages
 from hart_ros.nodes.frame_buffer import FrameBuffer, FrameCounts
 from hart_ros.nodes.inputs import Inputs
 from hart_ros.nodes.intake import Intake
+from hart_ros.nodes.keeper import Keeper
 from hart_ros.nodes.outputs import Outputs
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.session import Session
@@ -34,6 +36,7 @@ from hart_ros.tracking.target_state import Limits
 
 ANSWER_WITHIN = 2.0  # seconds that a service call waits for the frame at hand
 END_WITHIN = 1.5  # seconds that the end waits for it
+WRITE_WITHIN = 0.3  # seconds that the end waits for a disk
 LIMITS = [field.name for field in fields(Limits)]
 
 
@@ -61,6 +64,7 @@ class Pipeline:
         self._limits = Limits()
         self._meter = diagnostics.Meter()
         self._tracker = _load_tracker(values)
+        self._keeper = self._make_keeper(values)
 
         compressed = self._transport == 'compressed'
         self._counts = FrameCounts()
@@ -82,13 +86,16 @@ class Pipeline:
             self._publish,
             self._outputs.publish_state,
             self.report,
+            self._keeper,
         )
         self._services = [
             node.create_service(Trigger, '~/reset', self._reset),
             node.create_service(SetBool, '~/enable', self._enable),
         ]
         self._worker = Worker(self._session.work, self._worker_failed)
-        self.apply(values)
+        self.apply(values, default_box=True)
+        if self._keeper is not None:
+            self._keeper.start()
         self._worker.start()
 
     def activate(self) -> None:
@@ -125,6 +132,8 @@ class Pipeline:
             self._node.destroy_service(service)
         self._services.clear()
         self._outputs.close()
+        if self._keeper is not None:
+            self._keeper.close(self._session.targets.all, WRITE_WITHIN)
 
     def _unsubscribe(self) -> None:
         if self._inputs is not None:
@@ -157,6 +166,8 @@ class Pipeline:
 
     def _reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success, response.message = self._ask(self._session.reset)
+        if self._keeper is not None:
+            self._keeper.flush(ANSWER_WITHIN)  # so that it holds even for a node that is killed
         return response
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
@@ -171,8 +182,8 @@ class Pipeline:
         except FutureTimeoutError:
             return True, 'will be done after the frame at hand'
 
-    def apply(self, values: Mapping[str, Any]) -> None:
-        """Put checked parameters into effect."""
+    def apply(self, values: Mapping[str, Any], default_box: bool = False) -> None:
+        """Put checked parameters into effect; a default box only where no target is resumed."""
         session, outputs = self._session, self._outputs
         waiting, targets = session.waiting, session.targets
         if 'buffer_seconds' in values or 'buffer_megabytes' in values:
@@ -190,7 +201,8 @@ class Pipeline:
             self._worker.submit(targets.set_trail_length, values['trail_length'])
         box = parameters.as_box(values['init_box']) if 'init_box' in values else None
         if box is not None:
-            request = BoxRequest(box, after_number=self._buffer.last_number)
+            number = self._buffer.last_number
+            request = BoxRequest(box, after_number=number, default=default_box)
             self._worker.submit(session.request, request)
 
     def values(self) -> tuple[diagnostics.Condition, dict[str, str]]:
@@ -212,6 +224,7 @@ class Pipeline:
             'image_topic': condition.topic,
             'image_publishers': str(condition.publishers),
             'image_reliability': condition.reliability,
+            'restored': self._keeper.said if self._keeper else '',
             'device': str(self._tracker.device),
             'converter': cv_bridge_support.describe(),
         }
@@ -234,8 +247,16 @@ class Pipeline:
             score=min((target.score for target in targets.shown), default=0.0),
             lost_share=share,
             failure=self._session.failure,
-            problem=self.report.last_problem(diagnostics.RECENT),
+            problem=(self._keeper.problem if self._keeper else '')
+            or self.report.last_problem(diagnostics.RECENT),
         )
+
+    def _make_keeper(self, values: Mapping[str, Any]) -> Keeper | None:
+        if not values['restore_state']:
+            return None
+        path = Path(values['restore_state']).expanduser()
+        max_age = values['restore_max_age']
+        return Keeper(path, max_age, self._tracker, self.report, self._worker_failed)
 
     # ---- the worker's thread
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from hart_ros.nodes.targets import Targets
 from hart_ros.nodes.waiting import WaitingRoom
 from hart_ros.tracking.target_state import State
 from hart_ros.tracking.types import InvalidBoxError
+
+if TYPE_CHECKING:
+    from hart_ros.nodes.keeper import Keeper
 
 
 class Session:
@@ -36,12 +39,14 @@ class Session:
         publish: Callable[[Result], None],
         state_changed: Callable[[State], None],
         report: Reporter,
+        keeper: Keeper | None = None,
     ) -> None:
         self.targets = Targets(report)
         self.waiting = WaitingRoom(buffer, report)
         self.enabled = True
         self.active = False
         self._look = Look(tracker, decode, report)
+        self._keeper = keeper
         self._buffer = buffer
         self._counts = counts
         self._publish = publish
@@ -70,6 +75,8 @@ class Session:
         forgotten += self.waiting.describe()
         self.targets.all = ()
         self.waiting.clear()
+        if self._keeper is not None:
+            self._keeper.forget()
         self._tell_state()
         return 'forgot ' + ' and '.join(forgotten) if forgotten else 'there was no target'
 
@@ -85,6 +92,8 @@ class Session:
         if active != self.active:
             self.active = active
             self._pause()
+            if self._keeper is not None:
+                self._keeper.save(self.targets.all)
 
     def _pause(self) -> None:
         self._buffer.clear(Fate.DISABLED)
@@ -98,6 +107,8 @@ class Session:
         """Do the next piece of work; return False when there is none for now."""
         if not (self.enabled and self.active):
             return False
+        if self._keeper is not None:
+            self._keeper.resume(self.targets, self._buffer.newest())
         due = self.waiting.due()
         if due is not None:
             self._start(*due)
@@ -113,6 +124,8 @@ class Session:
 
     def _start(self, frame: Frame, requests: Sequence[BoxRequest]) -> None:
         """Start on boxes in their frame; whoever has it still before him is followed into it."""
+        if self.targets.single is not None:
+            requests = [request for request in requests if not request.default]
         ready = [t for t in self._live() if t.cursor.number < frame.number]
         kept = [t for t in ready if not any(request.replaces(t) for request in requests)]
         self._process(frame, kept, requests, frame.number == self._buffer.last_number)
@@ -178,6 +191,8 @@ class Session:
             self._counts.move(frame, Fate.BAD)
         self.targets.drop_given_up()
         self._tell_state()
+        if self._keeper is not None:
+            self._keeper.note(self.targets.all, frame)
 
     def _take(self, request: BoxRequest, image: np.ndarray, frame: Frame) -> list[Found]:
         """Start on a box in its frame, or say why not and leave all as it is."""

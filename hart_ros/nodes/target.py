@@ -25,6 +25,7 @@ class BoxRequest:
     after_number: int = 0
     frame_id: str = ''
     single: bool = True  # came on ~/init_box, not on ~/init_boxes
+    default: bool = False  # only where that target was not resumed
 
     def replaces(self, other: BoxRequest | Target) -> bool:
         """Whether it takes the other's place: of the same id, or both of ~/init_box."""

@@ -13,8 +13,13 @@ from typing import Any
 class Worker(threading.Thread):
     """Calls `work` while it returns True, and whatever is submitted, all in one thread."""
 
-    def __init__(self, work: Callable[[], bool], failed: Callable[[BaseException], None]) -> None:
-        super().__init__(name='tracker', daemon=True)
+    def __init__(
+        self,
+        work: Callable[[], bool],
+        failed: Callable[[BaseException], None],
+        name: str = 'tracker',
+    ) -> None:
+        super().__init__(name=name, daemon=True)
         self._work = work
         self._failed = failed
         self._changed = threading.Condition()
