@@ -39,9 +39,10 @@ ABOUT = {
     'hart': {
         'image': 'Camera; remap it. Subscribed as its publishers offer it: reliably if all do. '
         'With `image_transport: compressed`, `CompressedImage` on `image/compressed`',
-        '~/init_box': 'The target: a box in pixels; `id` names it. Its stamp ties it to a frame, '
-        'also one of the last two seconds (a slow detector); stamp zero: the next frame. A new '
-        'box replaces the target, but not those of `~/init_boxes`',
+        '~/init_box': 'The target: a box in pixels (of a rotated one the upright box around it); '
+        '`id` names it. Its stamp ties it to a frame, also one of the last two seconds (a slow '
+        'detector); stamp zero: the next frame. A new box replaces the target, but not those of '
+        '`~/init_boxes`',
         '~/init_boxes': 'Several targets, each with an `id` of its own, at most `max_targets`. One '
         'whose `id` is followed already starts again there; the others go on',
         '~/detection': 'The target of `~/init_box` in each tracked frame: header of its image, '

@@ -10,7 +10,7 @@ from typing import Any
 
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
-from hart_ros.nodes.boxes import box_message, box_of
+from hart_ros.nodes.boxes import box_message
 from hart_ros.nodes.target import BoxRequest, Found
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError
 
@@ -23,12 +23,12 @@ def stamp_ns(header: Any) -> int:
 
 
 def to_box(msg: Detection2D) -> BoxXYWH:
-    """Return the box of a detection as x, y, w, h, pixels.
+    """Return the box of a detection as x, y, w, h, pixels; the upright one around a rotated one.
 
     Raises:
         InvalidBoxError: NaN, infinite, or without size; names the field.
     """
-    centre = msg.bbox.center.position
+    centre, theta = msg.bbox.center.position, msg.bbox.center.theta
     sizes = (('size_x', msg.bbox.size_x), ('size_y', msg.bbox.size_y))
     for field, value in (
         ('center.position.x', centre.x),
@@ -42,7 +42,12 @@ def to_box(msg: Detection2D) -> BoxXYWH:
             raise InvalidBoxError(
                 f'bbox.{field} is {value:g}; give the full width and height in pixels'
             )
-    return box_of(msg)
+    if not math.isfinite(theta):
+        raise InvalidBoxError(f'bbox.center.theta is {theta}; give radians, 0 for an upright box')
+    w, h = msg.bbox.size_x, msg.bbox.size_y
+    across, along = abs(math.cos(theta)), abs(math.sin(theta))
+    width, height = across * w + along * h, along * w + across * h
+    return centre.x - width / 2, centre.y - height / 2, width, height
 
 
 def to_request(msg: Detection2D, after_number: int) -> BoxRequest:

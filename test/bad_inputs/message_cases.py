@@ -182,7 +182,7 @@ STAMPS = Group(
 
 
 def box(
-    x: float = 50, y: float = 50, w: float = 20, h: float = 20, name: str = 'it'
+    x: float = 50, y: float = 50, w: float = 20, h: float = 20, theta: float = 0, name: str = 'it'
 ) -> Callable[[Path], None]:
     """A box by its centre, on an image of 160 x 120 pixels."""
 
@@ -194,6 +194,7 @@ def box(
         msg = Detection2D(id=name)
         msg.bbox.center.position.x, msg.bbox.center.position.y = float(x), float(y)
         msg.bbox.size_x, msg.bbox.size_y = float(w), float(h)
+        msg.bbox.center.theta = float(theta)
         check_box(to_request(msg, 0).box, (120, 160, 3))
 
     return give
@@ -237,6 +238,7 @@ BOXES = Group(
     (
         Case('centre NaN', box(x=math.nan)),
         Case('size infinite', box(h=math.inf)),
+        Case('angle NaN', box(theta=math.nan)),
         Case('no width', box(w=0)),
         Case('height negative', box(h=-20)),
         Case('outside the image', box(x=500, y=500)),
