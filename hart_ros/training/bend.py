@@ -14,7 +14,7 @@ from .clips import Random
 
 POINTS = 4  # control points a side
 MOST = 0.12  # shift of a control point, of the thing's width or height
-OVERSHOOT = 1.5  # cubic interpolation leaves the range of its points by less than this factor
+OVERSHOOT = 1.9  # cubic interpolation leaves the range of its points by less than this factor
 
 
 class Bending:

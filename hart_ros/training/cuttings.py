@@ -31,7 +31,7 @@ ROUNDS = 8  # of guessing the target's colours from its outline and the other wa
 
 @dataclass(frozen=True)
 class Cutting:
-    """A piece of a picture and which of its pixels are the thing."""
+    """A piece of a picture, and which of its pixels are the thing."""
 
     patch: np.ndarray  # (h, w, 3), uint8 BGR
     shape: np.ndarray  # (h, w), float32 in [0, 1]
@@ -41,9 +41,8 @@ Strip = Sequence[Cutting]  # of a thing, one for each step; the last one stays
 
 
 _Y, _X = np.mgrid[:OUTLINE_SIDE, :OUTLINE_SIDE] * 2.0 / (OUTLINE_SIDE - 1) - 1
-FAR = (np.abs(_X) ** 2.5 + np.abs(_Y) ** 2.5).astype(
-    np.float32
-)  # 1: an oval that touches the sides
+# Distance from the box's middle: 1 on an oval that touches the sides.
+FAR = (np.abs(_X) ** 2.5 + np.abs(_Y) ** 2.5).astype(np.float32)
 PRIOR = 1 / (1 + np.exp(1.8 * FAR - 1.1))  # how often a pixel of a box is its target's
 
 
@@ -98,22 +97,23 @@ def outline_in_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     high = np.minimum(np.rint(box[:2] + (1 + AROUND) * box[2:]), image.shape[1::-1]).astype(int)
     crop = image[low[1] : high[1], low[0] : high[0]]
     scale = OUTLINE_SIDE / box[2:]
-    small = cv2.resize(crop, np.rint((high - low) * scale).astype(int).tolist())
-    x, y = np.rint((box[:2] - low) * scale).astype(int)
+    place = np.rint((box[:2] - low) * scale).astype(int)
+    extent = np.maximum(np.rint((high - low) * scale).astype(int), place + OUTLINE_SIDE)
+    small = cv2.resize(crop, extent.tolist())
     prior = np.full(small.shape[:2], 0.01, np.float32)
-    inside = slice(y, y + OUTLINE_SIDE), slice(x, x + OUTLINE_SIDE)
+    inside = tuple(slice(start, start + OUTLINE_SIDE) for start in place[::-1])
     prior[inside] = PRIOR
     bins = small.astype(np.int32) >> COARSE
     bins = bins[..., 0] + SHADES * bins[..., 1] + SHADES**2 * bins[..., 2]
-    place = np.log(prior / (1 - prior))
+    expected = np.log(prior / (1 - prior))
     target, counts = prior, np.bincount(bins.ravel(), None, SHADES**3)
     for _ in range(ROUNDS):
         inner = np.bincount(bins.ravel(), target.ravel(), SHADES**3)
         outer = counts - inner
         ratio = (inner / inner.sum() + 1e-4) / (outer / outer.sum() + 1e-4)
         odds = np.log(ratio).astype(np.float32)[bins]
-        target = 1 / (1 + np.exp(-odds - place))
-    smooth = cv2.GaussianBlur(odds, (5, 5), 0) + place
+        target = 1 / (1 + np.exp(-odds - expected))
+    smooth = cv2.GaussianBlur(odds, (5, 5), 0) + expected
     return _filled((smooth[inside] > 0).astype(np.uint8))
 
 

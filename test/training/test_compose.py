@@ -120,6 +120,28 @@ def test_a_target_is_outlined_by_its_colours(sequence: Sequence) -> None:
     assert not (oval[0, 0] or oval[-1, -1])
 
 
+def test_targets_of_any_size_and_place_are_outlined() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (211, 307, 3), np.uint8)
+    for _ in range(60):
+        size = rng.uniform(12, (300, 205))
+        place = rng.choice([0.0, 0.02, 0.5, 0.98, 1.0], 2) * (np.array([305, 209]) - size) + 1
+        outline = outline_in_box(image, np.concatenate((place, size)))
+        assert outline.shape == (40, 40)
+        assert outline.any()
+
+
+def test_who_is_hidden_by_a_rival_is_absent() -> None:
+    scene = np.zeros((1, CANVAS, CANVAS, 3), np.uint8)
+    clips = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        clips.append(composed_clip(rng, 6, scene, white(), [white(1), white(2)]))
+    absent = np.array([~clip.present for clip in clips])
+    assert 0 < absent.mean() < 0.2
+    assert not absent[:, 0].any()
+
+
 def test_a_target_is_filmed() -> None:
     rng, strip = np.random.default_rng(0), None
     while strip is None:  # it began too late
