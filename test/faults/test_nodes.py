@@ -16,6 +16,7 @@ from sensor_msgs.msg import Image
 from tracker_harness import Camera, Hart
 
 
+@pytest.mark.long  # three starts of a node
 def test_namespaces_keep_apart_and_a_restarted_node_waits_for_a_box(
     start_node: Any, peer: Any, weights: Path
 ) -> None:

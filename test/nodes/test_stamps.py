@@ -74,6 +74,7 @@ def test_share_of_lost_frames_is_estimated_from_the_gaps() -> None:
     assert lost_share([0]) is None
     arrived = sorted({0, 1, 2, *range(3, 200, 3)})  # one of three
     assert lost_share(arrived) == pytest.approx(2 / 3, abs=0.05)
+    assert lost_share([i for i in range(100) if i % 20]) == pytest.approx(0.05, abs=0.01)
 
 
 def test_a_pause_is_no_loss() -> None:
