@@ -28,6 +28,13 @@ def size(text: str) -> tuple[int, int]:
         raise ArgumentTypeError(str(error)) from None
 
 
+def count(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f'{text!r} is no whole number from 0 on')
+    return int(text)
+
+
 def frames(text: str) -> int:
     """A number of frames that something can be followed over."""
     if not text.isdigit() or int(text) < 2:

@@ -26,16 +26,15 @@ def loss(
     frames: Sequence[np.ndarray] | np.ndarray,
     boxes: Mapping[int, BoxXYWH],
     fps: float,
-    limits: Limits | None = None,
 ) -> Iterator[Step]:
     """One pass from the first true box to the sequence's end; every frame yields a step.
 
     Without a true box the target is taken to be out of sight, and the IoU is 0. What is lost is
     never given up here, so that every lost frame counts.
 
-    Args: see `hart60_steps`; `fps` frames a second, `limits` of the states, else the node's.
+    Args: see `hart60_steps`; `fps` frames a second.
     """
-    machine = StateMachine(replace(limits or Limits(), give_up_after=0.0))
+    machine = StateMachine(Limits(give_up_after=0.0))
     for step in follow(tracker, frames, boxes, min(boxes), len(frames), every=True):
         if step.score is not None:
             step = replace(step, state=machine.update(step.score, 1 / fps))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hart_ros.apps.arguments import count, size
 from hart_ros.data.source import SourceError
 from hart_ros.tracking.weights import SHIPPED, WeightsError
 from hart_ros.training.split import VALIDATION, VALIDATION_DRIVES
@@ -125,14 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         choices=['validation'],
         help='only what is never trained on; of KITTI tracking the last 20%% of each sequence',
     )
-    add('--targets', type=_count, default=2, metavar='N', help='of a sequence; 0 for all (2)')
+    add('--targets', type=count, default=2, metavar='N', help='of a sequence; 0 for all (2)')
     add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')
     add('--models', type=Path, metavar='FOLDER', help='with the ONNX files of nano and vit')
     add('--device', choices=('auto', 'cpu', 'cuda'), default='cpu', help='of hart (cpu)')
-    add('--threads', type=_count, default=1, metavar='N', help='CPU threads of all trackers (1)')
-    add('--size', type=_size, metavar='WxH', help='of synthetic frames, else 1242x375')
-    add('--scale', type=_size, metavar='WxH', help='scale all frames to this, as for hart_2017')
-    add('--frames', type=_count, metavar='N', help='of synthetic drives, else 120')
+    add('--threads', type=count, default=1, metavar='N', help='CPU threads of all trackers (1)')
+    add('--size', type=size, metavar='WxH', help='of synthetic frames, else 1242x375')
+    add('--scale', type=size, metavar='WxH', help='scale all frames to this, as for hart_2017')
+    add('--frames', type=count, metavar='N', help='of synthetic drives, else 120')
     add(
         '--out',
         type=Path,
@@ -141,19 +142,6 @@ def _parser() -> argparse.ArgumentParser:
         help='for result.json and report.html (runs/evaluation)',
     )
     return parser
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition('x')
-    if not (width.isdigit() and height.isdigit()):
-        raise argparse.ArgumentTypeError(f'{text!r} is no size; give WIDTHxHEIGHT, e.g. 640x192')
-    return int(width), int(height)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number from 0 on')
-    return int(text)
 
 
 if __name__ == '__main__':

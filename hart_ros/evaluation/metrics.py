@@ -88,14 +88,13 @@ def average_precision(scores: npt.ArrayLike, right: npt.ArrayLike) -> float | No
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def calibration_error(scores: npt.ArrayLike, ious: npt.ArrayLike, bins: int = 10) -> float:
+def calibration_error(scores: npt.ArrayLike, ious: npt.ArrayLike) -> float:
     """How far a score is from the IoU that it predicts (expected calibration error).
 
-    |mean score − mean IoU| in each of equal bins of the score, weighted by their frames.
+    |mean score − mean IoU| in each tenth of the score, weighted by their frames.
     """
     scores, ious = np.asarray(scores, float), np.asarray(ious, float)
-    index = np.clip((scores * bins).astype(int), 0, bins - 1)
-    gaps = np.bincount(index, scores - ious, minlength=bins)
+    gaps = np.bincount(np.clip((scores * 10).astype(int), 0, 9), scores - ious)
     return float(np.sum(np.abs(gaps)) / len(scores))
 
 

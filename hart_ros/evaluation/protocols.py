@@ -108,11 +108,10 @@ def restart(
     tracker: AnyTracker,
     frames: Frames[np.ndarray] | np.ndarray,
     boxes: Mapping[int, BoxXYWH],
-    skip: int = SKIP,
 ) -> Iterator[Step]:
     """One pass with help: VOT's supervised experiment (until 2019).
 
-    An IoU of 0 is a loss; the tracker is started again `skip` frames after it, or at the next frame
+    An IoU of 0 is a loss; the tracker is started again `SKIP` frames after it, or at the next frame
     that has a true box. See `counts_for_accuracy`.
 
     Args: see `hart60_steps`.
@@ -125,13 +124,13 @@ def restart(
             if step.iou == 0:
                 lost = step.frame
                 break
-        after = [] if lost is None else [frame for frame in boxes if frame >= lost + skip]
+        after = [] if lost is None else [frame for frame in boxes if frame >= lost + SKIP]
         start = min(after, default=None)
 
 
-def counts_for_accuracy(step: Step, burn_in: int = BURN_IN) -> bool:
+def counts_for_accuracy(step: Step) -> bool:
     """Whether VOT takes a step of `restart` for the accuracy: neither lost nor just started."""
-    return step.iou > 0 and step.frame >= step.start + burn_in
+    return step.iou > 0 and step.frame >= step.start + BURN_IN
 
 
 def realtime(

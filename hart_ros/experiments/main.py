@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import torch
 
+from hart_ros.apps.arguments import count
 from hart_ros.data.source import SourceError
 from hart_ros.model.ratm import RATM
 from hart_ros.tracking import save_weights
@@ -196,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     add('experiment', choices=[*EXPERIMENTS, KTH], help='see above')
     add('--data', type=Path, metavar='FOLDER', help='of MNIST, or of KTH')
     add('--out', type=Path, metavar='FOLDER', help='for all that it leaves (runs/EXPERIMENT)')
-    add('--seed', type=_count, default=0, metavar='N', help='of weights and videos (0)')
+    add('--seed', type=count, default=0, metavar='N', help='of weights and videos (0)')
     add('--steps', type=_some, metavar='N', help='of the optimiser, in place of the usual number')
     add('--published', action='store_true', help="the paper's batch, rate, momentum and steps")
     add('--test', type=_some, metavar='N', help='videos of a test at most')
@@ -206,14 +207,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number from 0 on')
-    return int(text)
-
-
 def _some(text: str) -> int:
-    number = _count(text)
+    number = count(text)
     if not number:
         raise argparse.ArgumentTypeError('give a whole number from 1 on')
     return number

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.tables import aligned
@@ -44,9 +43,9 @@ class Result:
     trained: str  # how long, in words
     seconds: float  # that it took
 
-    def write(self, file: Path, command: str, **more: Any) -> None:
-        """Writes it as JSON, with where it comes from and what else there is to say."""
-        content = {**asdict(self), **more, 'origin': {'command': command, **origin()}}
+    def write(self, file: Path, command: str) -> None:
+        """Writes it as JSON, with where it comes from."""
+        content = {**asdict(self), 'origin': {'command': command, **origin()}}
         part = file.with_suffix('.part')
         part.write_text(json.dumps(content, indent=1) + '\n')
         part.replace(file)
