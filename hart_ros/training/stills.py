@@ -145,6 +145,8 @@ class Stills:
         picture = _read(still)
         assert still.outline is not None
         drawn = _image(still.outline, cv2.IMREAD_GRAYSCALE)
+        # Its outermost pixels show the background; having been opened, it does not vanish.
+        drawn = cv2.erode(drawn, np.ones((3, 3), np.uint8))
         outline = cv2.resize(drawn, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return picture, np.where(outline > 127, 255, 0).astype(np.uint8)
 
