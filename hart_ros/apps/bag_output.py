@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 
 from hart_ros.apps import vision_types
+from hart_ros.apps.disk import naming, need_space
 from hart_ros.data.bag import BagFrame, BagSource, open_bag
 from hart_ros.data.source import Source, SourceError, SourceFrame
 from hart_ros.tracking.draw import draw_debug
@@ -40,7 +43,8 @@ class BagOutput:
 
     Raises:
         SourceError: `rosbags` is missing, or the source holds a topic of ours.
-        OSError: the folder cannot be made.
+        OutputError: the bag cannot be written. A disk that fills up is noticed while what was
+            written so far can be finished: close it.
     """
 
     def __init__(self, path: Path, source: Source, track_id: int) -> None:
@@ -69,16 +73,28 @@ class BagOutput:
             self._stack.close()
             raise SourceError(f'{path}: the source holds {DETECTIONS} already; track the original')
         self._writer = Writer(path, version=9, storage_plugin=plugin)
-        self._writer.open()
-        for connection in connections:
-            self._copies[connection.id] = self._copy_of(connection)
-        self._detections, self._pictures = (
-            self._writer.add_connection(topic, kind, typestore=self._store)
-            for topic, kind in ((DETECTIONS, vision_types.DETECTION), (PICTURES, PICTURE))
-        )
+        with _errors(path):
+            need_space(path)
+            self._writer.open()
+            for connection in connections:
+                self._copies[connection.id] = self._copy_of(connection)
+            self._detections, self._pictures = (
+                self._writer.add_connection(topic, kind, typestore=self._store)
+                for topic, kind in ((DETECTIONS, vision_types.DETECTION), (PICTURES, PICTURE))
+            )
 
     def write(self, frame: SourceFrame, track: Track) -> None:
         """Copy what was recorded up to this frame, then add what was tracked in it."""
+        with _errors(self.path):
+            need_space(self.path)
+            self._write(frame, track)
+
+    def close(self) -> None:
+        """Finish the bag."""
+        with _errors(self.path), self._stack:
+            self._writer.close()
+
+    def _write(self, frame: SourceFrame, track: Track) -> None:
         if isinstance(frame, BagFrame):
             stamp_ns, recorded_ns, frame_id = frame.stamp_ns, frame.recorded_ns, frame.frame_id
         else:
@@ -96,11 +112,6 @@ class BagOutput:
             self._writer.write(connection, recorded_ns, data)
         if frame.index + 1 == self._frames:
             self._copy(until_ns=None)
-
-    def close(self) -> None:
-        """Finish the bag."""
-        with self._stack:
-            self._writer.close()
 
     def _copy(self, until_ns: int | None) -> None:
         while self._next is not None and (until_ns is None or self._next[1] <= until_ns):
@@ -122,3 +133,15 @@ class BagOutput:
             serialization_format=ext.serialization_format,
             offered_qos_profiles=ext.offered_qos_profiles,
         )
+
+
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    """Raises OutputError for errors of SQLite too."""
+    with naming(path):
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise OSError(
+                errno.ENOSPC if 'full' in str(error) else errno.EIO, str(error)
+            ) from error

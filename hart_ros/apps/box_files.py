@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from hart_ros.apps.disk import naming
 from hart_ros.data.source import SourceFrame
 from hart_ros.tracking.types import BoxXYWH, Track
 
@@ -50,8 +53,8 @@ FORMATS: dict[str, Line] = {
 class BoxFile:
     """A file with one line a frame.
 
-    Lines are written as they come: whatever ends the program, those of the frames that were
-    tracked are there.
+    Lines are written as they come, each whole or not at all: whatever ends the program, and on a
+    full disk, those of the frames that were tracked are there.
 
     Args:
         path: the file; it is replaced.
@@ -60,25 +63,41 @@ class BoxFile:
         start: index of the first frame that is tracked. OTB has a line for those before too: nan.
 
     Raises:
-        OSError: the file cannot be written.
+        OutputError: the file cannot be written.
     """
 
     def __init__(self, path: Path, kind: str, track_id: int, start: int = 0) -> None:
         self.path = path
         self._line, self._track_id = FORMATS[kind], track_id
-        self._file = path.open('w', encoding='utf-8', buffering=1)
+        with naming(path):
+            self._file = path.open('wb', buffering=0)
+        self._size = 0
         if kind == 'csv':
-            self._file.write('frame,track_id,x,y,w,h\n')
+            self._append('frame,track_id,x,y,w,h\n')
         if kind == 'otb':
-            self._file.write('nan,nan,nan,nan\n' * start)
+            self._append('nan,nan,nan,nan\n' * start)
 
     def write(self, frame: SourceFrame, track: Track) -> None:
         """Append a frame's line."""
-        self._file.write(self._line(frame.index, self._track_id, track.box, track.score) + '\n')
+        self._append(self._line(frame.index, self._track_id, track.box, track.score) + '\n')
 
     def close(self) -> None:
         """Finish the file."""
-        self._file.close()
+        with naming(self.path):
+            self._file.close()
+
+    def _append(self, text: str) -> None:
+        data = text.encode()
+        try:
+            with naming(self.path):
+                left = data
+                while left:
+                    left = left[self._file.write(left) :]
+        except OSError:
+            with contextlib.suppress(OSError):  # no regular file
+                os.truncate(self._file.fileno(), self._size)
+            raise
+        self._size += len(data)
 
 
 def _numbers(*values: float) -> str:

@@ -46,10 +46,10 @@ class Output(Protocol):
     path: Path
 
     def write(self, frame: SourceFrame, track: Track) -> None:
-        """Append a frame. Raises OSError."""
+        """Append a frame. Raises OutputError."""
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file. Raises OutputError."""
 
 
 class TrackVideo:
@@ -97,7 +97,7 @@ def run(tracker: Tracker, job: Job) -> int:
     track = tracker.init(first.image, job.box)
     total = min(len(job.source), last or len(job.source)) - job.start
     scores: list[float] = []
-    error: Exception | None = None
+    errors: list[Exception] = []
     with contextlib.ExitStack() as stack:
         stopped = stack.enter_context(_stop_signals())
         # On a terminal only: a log file is no place for a bar.
@@ -106,7 +106,7 @@ def run(tracker: Tracker, job: Job) -> int:
         try:
             for output in _open_outputs(job):
                 outputs.append(output)
-                stack.callback(output.close)
+                stack.callback(_close, output, errors)
             frame: SourceFrame | None = first
             while frame is not None:
                 for output in outputs:
@@ -117,9 +117,17 @@ def run(tracker: Tracker, job: Job) -> int:
                 if stopped or (frame := next(frames, None)) is None:
                     break
                 track = tracker.update(frame.image)
-        except (SourceError, InvalidFrameError, OSError) as caught:
-            error = caught
-    return _report(scores, outputs, error, interrupted=bool(stopped))
+        except (SourceError, InvalidFrameError, OSError) as error:
+            errors.append(error)
+    return _report(scores, outputs, errors, interrupted=bool(stopped))
+
+
+def _close(output: Output, errors: list[Exception]) -> None:
+    """Finish an output, so that the others are finished in any case."""
+    try:
+        output.close()
+    except OSError as error:
+        errors.append(error)
 
 
 def _open_outputs(job: Job) -> Iterator[Output]:
@@ -134,13 +142,14 @@ def _open_outputs(job: Job) -> Iterator[Output]:
 
 
 def _report(
-    scores: list[float], outputs: list[Output], error: Exception | None, interrupted: bool
+    scores: list[float], outputs: list[Output], errors: list[Exception], interrupted: bool
 ) -> int:
     if scores:
         print(f'{len(scores)} frames, mean score {sum(scores) / len(scores):.2f}')
         print('\n'.join(f'  {output.path}' for output in outputs), flush=True)
-    if error is not None:
-        print(f'hart-track: {error}', file=sys.stderr)
+    if errors:
+        for line in dict.fromkeys(map(str, errors)):
+            print(f'hart-track: {line}', file=sys.stderr)
         return 1 if scores else 2
     if interrupted:
         print('hart-track: interrupted', file=sys.stderr)

@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from hart_ros.apps.disk import naming, need_space
 
 # OpenCV prints to the process's stderr when it lacks an encoder, so it is asked elsewhere.
 _OPENCV_PROBE = """
@@ -54,7 +59,8 @@ class Video:
         encoder: of `pick_encoder`.
 
     Raises:
-        OSError: the file cannot be written.
+        OutputError: the file cannot be written. A disk that fills up is noticed while what was
+            written so far can be finished: close it.
     """
 
     def __init__(self, path: Path, fps: float, size: tuple[int, int], encoder: str) -> None:
@@ -64,32 +70,39 @@ class Video:
         self._width, self._height = size[0] // 2 * 2, size[1] // 2 * 2
         self._ffmpeg: subprocess.Popen[bytes] | None = None
         self._writer: cv2.VideoWriter | None = None
-        if encoder == 'ffmpeg':
-            self._ffmpeg = self._start_ffmpeg(fps)
-            return
-        code = cv2.VideoWriter.fourcc(*encoder)
-        self._writer = cv2.VideoWriter(str(path), code, fps, (self._width, self._height))
-        if not self._writer.isOpened():
-            raise OSError(f'{path}: OpenCV cannot write this video')
+        with naming(path):
+            if encoder == 'ffmpeg':
+                self._ffmpeg = self._start_ffmpeg(fps)
+                return
+            code = cv2.VideoWriter.fourcc(*encoder)
+            self._writer = cv2.VideoWriter(str(path), code, fps, (self._width, self._height))
+            if not self._writer.isOpened():
+                raise OSError('OpenCV cannot write this video')
 
     def write(self, picture: np.ndarray, times: int = 1) -> None:
         """Append a picture, (H, W, 3) BGR uint8, a number of times."""
         picture = np.ascontiguousarray(picture[: self._height, : self._width])
-        for _ in range(times):
-            self.frames += 1
-            if self._writer is not None:
-                self._writer.write(picture)
-            elif self._ffmpeg is not None and self._ffmpeg.stdin is not None:
-                self._ffmpeg.stdin.write(picture.data)
+        with naming(self.path):
+            for _ in range(times):
+                need_space(self.path)
+                self.frames += 1
+                if self._writer is not None:
+                    self._writer.write(picture)
+                elif self._ffmpeg is not None and self._ffmpeg.stdin is not None:
+                    self._ffmpeg.stdin.write(picture.data)
 
     def close(self) -> None:
         """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
-        if self._ffmpeg is not None and self._ffmpeg.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._ffmpeg.stdin.close()
-            self._ffmpeg.wait(60)
+        with naming(self.path):
+            if self._writer is not None:
+                self._writer.release()
+            if self._ffmpeg is not None and self._ffmpeg.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    self._ffmpeg.stdin.close()
+                self._ffmpeg.wait(60)
+            if not _is_whole(self.path):  # nobody tells: OpenCV has no error for it
+                need_space(self.path)
+                raise OSError(errno.EIO, 'the video could not be finished and will not play')
 
     def _start_ffmpeg(self, fps: float) -> subprocess.Popen[bytes]:
         source = f'-f rawvideo -pix_fmt bgr24 -s {self._width}x{self._height} -r {fps} -i -'
@@ -98,6 +111,23 @@ class Video:
         return subprocess.Popen(
             [*command, str(self.path)], stdin=subprocess.PIPE, start_new_session=True
         )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an mp4 has its index, which is written last."""
+    size = os.path.getsize(path)
+    with path.open('rb') as file:
+        start = 0
+        while len(header := file.read(16)) == 16:
+            length, kind = struct.unpack('>I4s', header[:8])
+            if length == 1:
+                (length,) = struct.unpack('>Q', header[8:])
+            if length < 8 or start + length > size:
+                return False
+            if kind == b'moov':
+                return True
+            start = file.seek(start + length)
+    return False
 
 
 def _runs(command: list[str], says: str = '') -> bool:

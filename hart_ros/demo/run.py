@@ -19,6 +19,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
+from hart_ros.apps.disk import naming
 from hart_ros.apps.video import Video, pick_encoder
 from hart_ros.demo import report
 from hart_ros.demo.pictures import compose, contact_sheet
@@ -67,17 +68,27 @@ class Run:
         try:
             self._start()
             self._play()
-        except DemoError as error:
+        except (DemoError, OSError) as error:
             self._progress.end()
-            print(f'hart-demo: {error}', file=sys.stderr)
-            status = 1
+            status = self._fail(error)
         except KeyboardInterrupt:
             self._progress.end()
             print('hart-demo: interrupted', file=sys.stderr)
             status = 130
         finally:
             self._stop()
-        return self._report() or status
+        try:
+            if self._video is not None:
+                self._video.close()
+            self._report()
+        except OSError as error:
+            status = status or self._fail(error)
+        return status
+
+    @staticmethod
+    def _fail(error: Exception) -> int:
+        print(f'hart-demo: {error}', file=sys.stderr)
+        return 1
 
     def _interrupt(self, *_: object) -> None:
         # No exception here: in the middle of rclpy it would come out as another one.
@@ -181,22 +192,22 @@ class Run:
     def _stop(self) -> None:
         for child in reversed(self._children):
             child.stop()
-        if self._video is not None:
-            self._video.close()
         if self._recorder is not None:
             self._recorder.destroy_node()
         rclpy.try_shutdown()
 
-    def _report(self) -> int:
-        """Write and say what there is."""
+    def _report(self) -> None:
+        """Write and say what there is. Raises OSError."""
         if self._recorder is None or not self._recorder.records:
-            return 0
+            return
         files = []
         if self._video is not None:
             files.append(f'{self._video.path}  {self._video.codec}')
         if self._sheet:
             sheet = self._out / 'contact_sheet.png'
-            cv2.imwrite(str(sheet), contact_sheet(self._sheet))
+            png = cv2.imencode('.png', contact_sheet(self._sheet))[1]
+            with naming(sheet):
+                sheet.write_bytes(png)
             files.append(str(sheet))
         summary = report.summarise(self._recorder)
         data = {
@@ -208,10 +219,11 @@ class Run:
             'frames': self._total,
             'rate_hz': self._rate,
         }
-        report.write_json(self._out / 'result.json', self._recorder, summary, data)
-        files.append(str(self._out / 'result.json'))
+        result = self._out / 'result.json'
+        with naming(result):
+            report.write_json(result, self._recorder, summary, data)
+        files.append(str(result))
         print(report.describe(summary, files))
-        return 0
 
     def _lines(self) -> str:
         return '\n'.join(f'{child.name}:\n{child.last_lines}' for child in self._children)

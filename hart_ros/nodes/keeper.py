@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hart_ros.apps.disk import FULL
 from hart_ros.nodes.cursor import Cursor
 from hart_ros.nodes.frame_buffer import Frame
 from hart_ros.nodes.parameters import ParameterError
@@ -26,7 +27,6 @@ from hart_ros.tracking.saved_state import SavedStateError
 from hart_ros.tracking.target_state import Limits, StateMachine
 
 INTERVAL = 1.0  # seconds between two writes
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
