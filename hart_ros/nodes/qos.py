@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from rclpy.node import Node
@@ -98,18 +99,15 @@ def subscribe(
     Raises:
         ParameterError: an override that is no such policy.
     """
-
-    def create(**events: Any) -> Subscription:
-        with override_errors():
-            return node.create_subscription(
-                message_type,
-                topic,
-                callback,
-                qos,
-                qos_overriding_options=overridable(policies),
-                **events,
-            )
-
+    options = overridable(policies)
+    create = partial(
+        node.create_subscription,
+        message_type,
+        topic,
+        callback,
+        qos,
+        qos_overriding_options=options,
+    )
     return _with_events(create, SubscriptionEventCallbacks, mismatch)
 
 
@@ -121,17 +119,10 @@ def advertise(
     Raises:
         ParameterError: an override that is no such policy.
     """
-
-    def create(**events: Any) -> Publisher:
-        with override_errors():
-            return node.create_publisher(
-                message_type,
-                topic,
-                qos,
-                qos_overriding_options=overridable(ALL_POLICIES),
-                **events,
-            )
-
+    options = overridable(ALL_POLICIES)
+    create = partial(
+        node.create_publisher, message_type, topic, qos, qos_overriding_options=options
+    )
     return _with_events(create, PublisherEventCallbacks, mismatch)
 
 
@@ -139,10 +130,11 @@ def _with_events(create: Callable[..., Any], events: Any, mismatch: Callable[[st
     def incompatible(event: Any) -> None:
         mismatch(qos_policy_name_from_kind(event.last_policy_kind).lower())
 
-    try:
-        return create(event_callbacks=events(incompatible_qos=incompatible))
-    except UnsupportedEventTypeError:  # some middlewares match everything, or do not tell
-        return create()
+    with override_errors():
+        try:
+            return create(event_callbacks=events(incompatible_qos=incompatible))
+        except UnsupportedEventTypeError:  # some middlewares match everything, or do not tell
+            return create()
 
 
 def explain_mismatch(topic: str, policy: str) -> str:
