@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,16 @@ class Listed(NamedTuple):
     name: str
     path: str
     options: Mapping[str, Any]
+
+    @property
+    def origin(self) -> str:
+        """Its place, and when the files there changed last; of KITTI tracking the place alone."""
+        path = Path(self.path).resolve()
+        files = [path, Path(self.options.get('boxes', path))] if path.is_file() else path.iterdir()
+        changed = max((file.stat().st_mtime for file in files if file.is_file()), default=None)
+        if changed is None:
+            return str(path)
+        return f'{path} of {datetime.fromtimestamp(changed):%Y-%m-%d %H:%M:%S}'
 
 
 def list_sequences(place: Path, part: str | None = None) -> list[Listed]:

@@ -57,7 +57,8 @@ def load_subjects(folder: Path, cache: Path) -> dict[str, list[Pass]]:
     subjects: dict[str, list[Pass]] = {}
     found = list_sequences(folder) if folder.is_dir() else []
     for listed in tqdm(found, 'decoding', mininterval=2.0, disable=None):
-        sequence = cached_sequence(open_source(listed.path, **listed.options), cache)
+        source = open_source(listed.path, **listed.options)
+        sequence = cached_sequence(source, cache, listed.origin)
         subjects.setdefault(listed.name.partition('_')[0], []).extend(_passes(sequence))
     if len(subjects) < 3:
         raise ExperimentError(

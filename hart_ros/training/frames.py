@@ -78,29 +78,43 @@ def scaled(sequence: Sequence, size: tuple[int, int]) -> Sequence:
     return Sequence(sequence.name, _Scaled(sequence.frames, size), tracks)
 
 
-def cached_sequence(source: Source, folder: Path) -> Sequence:
+def cached_sequence(source: Source, folder: Path, origin: str = '') -> Sequence:
     """The sequence of a source, decoded into `folder` the first time it is asked for.
 
     The folder appears under its final name only when it is complete, so a killed run leaves
     nothing that a later one would trust.
 
+    Args:
+        source: a sequence.
+        folder: of all sequences that are decoded.
+        origin: what the source is read from.
+
     Raises:
-        SourceError: frames that cannot be read or differ in size, or a damaged cache.
+        SourceError: frames that cannot be read or differ in size, or a damaged cache, or one of a
+            sequence of this name from elsewhere.
     """
     home = folder / source.name.replace(os.sep, '_')
     if not home.is_dir():
-        _decode(source, home)
+        _decode(source, home, origin)
     try:
+        made_of = home / 'origin.txt'  # older caches have none
+        if origin and made_of.is_file() and made_of.read_text() != origin:
+            raise SourceError(
+                f'{home}: was made of {made_of.read_text()}, not of {origin}; remove this folder, '
+                'or give another cache'
+            )
         tracks = {
             int(track): {int(frame): tuple(box) for frame, box in boxes.items()}
             for track, boxes in json.loads((home / 'boxes.json').read_text()).items()
         }
         return Sequence(source.name, FrameFile(home / 'frames.npy'), tracks)
+    except SourceError:
+        raise
     except (OSError, ValueError) as error:
         raise SourceError(f'{home}: damaged; remove this folder, it is made anew') from error
 
 
-def _decode(source: Source, home: Path) -> None:
+def _decode(source: Source, home: Path, origin: str) -> None:
     part = home.with_name(f'{home.name}.part{os.getpid()}')
     part.mkdir(parents=True)
     tracks: dict[int, dict[int, BoxXYWH]] = {}
@@ -120,7 +134,8 @@ def _decode(source: Source, home: Path) -> None:
             tracks.setdefault(track, {})[item.index] = box
     if frames is not None and len(source) < len(frames):  # as it says now, having been read
         shutil.rmtree(part)
-        _decode(source, home)
+        _decode(source, home, origin)
         return
     (part / 'boxes.json').write_text(json.dumps(tracks))
+    (part / 'origin.txt').write_text(origin)
     part.rename(home)

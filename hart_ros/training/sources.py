@@ -38,23 +38,17 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     """
     training: list[Sequence] = []
     validation: list[Sequence] = []
+    cached = partial(_cached, set(), Path(config.cache))
     for folder in map(Path, config.folders):
         if not folder.is_dir():
             raise ConfigError(f'{folder}: no such folder; name one with sequences to train on')
         for kept, chosen in zip((training, validation), _split(folder, config)):
-            found = _cached(chosen, _open, Path(config.cache), folder.name)
+            found = cached(chosen, _open, folder.name)
             kept += [sequence for sequence in found if sequence.tracks]
     seeds = range(FIRST_TRAINING_DRIVE, FIRST_TRAINING_DRIVE + config.drives)
-    training += _cached(
-        seeds, partial(_drive, motions=config.motions), Path(config.cache), 'drives'
-    )
+    training += cached(seeds, partial(_drive, motions=config.motions), 'drives')
     if config.drives:
-        validation += _cached(VALIDATION_DRIVES, _drive, Path(config.cache), 'drives')
-    for kept in (training, validation):
-        names = [sequence.name for sequence in kept]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ConfigError(f'two sequences are named {min(twice)}: rename one of them')
+        validation += cached(VALIDATION_DRIVES, _drive, 'drives')
     if size:
         width, height = size
         training = [scaled(sequence, (width, height)) for sequence in training]
@@ -89,17 +83,28 @@ def _named(sequence: Listed, patterns: Iterable[str]) -> bool:
 
 
 def _cached(
-    items: Iterable[Any], opened: Callable[[Any], Any], cache: Path, what: str
+    names: set[str],
+    cache: Path,
+    items: Iterable[Any],
+    opened: Callable[[Any], tuple[Source, str]],
+    what: str,
 ) -> list[Sequence]:
-    bar = tqdm(list(items), desc=what, mininterval=5.0, disable=None)
-    return [cached_sequence(opened(item), cache) for item in bar]
+    """The sequences of items; `names` are taken already, and those of these come to them."""
+    found = []
+    for source, origin in map(opened, tqdm(list(items), desc=what, mininterval=5.0, disable=None)):
+        if source.name in names:
+            raise ConfigError(f'two sequences are named {source.name}: rename one of them')
+        names.add(source.name)
+        found.append(cached_sequence(source, cache, origin))
+    return found
 
 
-def _open(sequence: Listed) -> Source:
-    return open_source(sequence.path, **sequence.options)
+def _open(sequence: Listed) -> tuple[Source, str]:
+    return open_source(sequence.path, **sequence.options), sequence.origin
 
 
-def _drive(seed: int, motions: tuple[str, ...] = ()) -> Source:
+def _drive(seed: int, motions: tuple[str, ...] = ()) -> tuple[Source, str]:
     """Every other drive moves as labels say, where there are some."""
     labels = motions[seed // 2 % len(motions)] if motions and seed % 2 else None
-    return open_source(f'synthetic:{seed}', size=(640, 192), frames=80, motions=labels)
+    drive = open_source(f'synthetic:{seed}', size=(640, 192), frames=80, motions=labels)
+    return drive, str(Path(labels).resolve()) if labels else ''

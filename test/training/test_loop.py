@@ -21,7 +21,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hart_ros.data.source import open_source
+from hart_ros.data.source import SourceError, open_source
 from hart_ros.model.hart import HART, HartConfig
 from hart_ros.training.board import Board, glimpse_rows
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
@@ -260,6 +260,18 @@ def test_a_video_that_breaks_off_has_no_black_frames(tmp_path: Path) -> None:
     frames = cached_sequence(open_source(film), tmp_path / 'cache').frames
     assert 5 < len(frames) < 15
     assert all(frame.mean() > 90 for frame in frames)
+
+
+def test_a_cache_is_of_one_place_and_time(data: Path, tmp_path: Path) -> None:
+    config = DataConfig((str(data),), str(tmp_path / 'cache'), 0)
+    load_sequences(config)
+    load_sequences(config)
+    other = shutil.copytree(data, tmp_path / 'other')
+    with pytest.raises(SourceError, match=r'was made of .*data/square of 20.*, not of .*other/sq'):
+        load_sequences(replace(config, folders=(str(other),)))
+    os.utime(data / 'square' / 'boxes.csv', (0, 2e9))
+    with pytest.raises(SourceError, match=r'not of .*data/square of 2033-'):
+        load_sequences(config)
 
 
 def test_two_of_one_name_are_refused(kitti: Path, tmp_path: Path) -> None:
