@@ -24,7 +24,8 @@ def make_optimiser(
     if losses:
         groups.append({'params': list(losses), 'weight_decay': 0.0})
     if config.kind == 'rmsprop':
-        return torch.optim.RMSprop(groups, config.learning_rate, momentum=config.momentum)
+        # Decay and floor of the squares are TensorFlow's, in which the authors trained.
+        return torch.optim.RMSprop(groups, config.learning_rate, 0.9, 1e-5, 0.0, config.momentum)
     return torch.optim.AdamW(groups, config.learning_rate, weight_decay=config.weight_decay)
 
 

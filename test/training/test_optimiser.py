@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from hart_ros.training.config import OptimiserConfig
-from hart_ros.training.optimiser import learning_rate
+from hart_ros.training.optimiser import learning_rate, make_optimiser
 
 
 def test_the_rate_warms_up_and_falls_to_a_fiftieth() -> None:
@@ -16,6 +17,20 @@ def test_the_rate_warms_up_and_falls_to_a_fiftieth() -> None:
     assert rates[500] == pytest.approx(0.51)
     assert rates[1000] == pytest.approx(0.02)
     assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_rmsprop_is_that_of_tensorflow() -> None:
+    """Squares fade by a tenth a step, and count as 1e-10 at least."""
+    weight = torch.nn.Linear(1, 1, bias=False)
+    optimiser = make_optimiser(OptimiserConfig('rmsprop', 0.1, momentum=0.5), weight)
+    expected, mean, speed = float(weight.weight.detach()), 0.0, 0.0
+    for gradient in (2.0, -1.0, 0.0, 1e-7):
+        weight.weight.grad = torch.tensor([[gradient]])
+        optimiser.step()
+        mean = 0.9 * mean + 0.1 * gradient**2
+        speed = 0.5 * speed + gradient / (mean**0.5 + 1e-5)
+        expected -= 0.1 * speed
+    assert float(weight.weight.detach()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_published_rate_is_constant() -> None:

@@ -113,6 +113,8 @@ def test_the_published_settings_are_read() -> None:
     config = checked(load_config(PUBLISHED))
     assert config.model_2017 == HART2017Config()
     assert config.optimiser.learning_rate == 3.3e-6
+    count = sum(p.numel() for p in HART2017().parameters())
+    assert config.optimiser.clip_norm == pytest.approx(0.3 * count**0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize(
