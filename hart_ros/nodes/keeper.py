@@ -7,9 +7,7 @@ import errno
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import suppress
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from hart_ros.nodes.target import Target, seconds
 from hart_ros.nodes.targets import Targets
 from hart_ros.nodes.worker import Worker
 from hart_ros.tracking import HartTracker, saved_state
-from hart_ros.tracking.saved_state import SavedStateError
+from hart_ros.tracking.saved_state import OtherFileError, SavedStateError
 from hart_ros.tracking.target_state import Limits, StateMachine
 
 INTERVAL = 1.0  # seconds between two writes
@@ -76,7 +74,7 @@ class Keeper:
             failed: called with errors that are none of the file's.
 
         Raises:
-            ParameterError: there cannot be such a file.
+            ParameterError: there cannot be such a file, or it is somebody else's.
         """
         self.said = 'nothing to resume'  # what became of the kept targets
         self.problem = ''  # why they are not kept now
@@ -104,7 +102,7 @@ class Keeper:
         kept = sorted(self._kept, key=lambda k: not k.single)[: targets.most]
         self._kept = []
         age = time.time() - self._seen
-        if 0 < self._max_age < abs(age):  # or the clock was set back
+        if self._max_age and not abs(age) <= self._max_age:  # negative: the clock was set back
             self._refuse(
                 f'{self._path}: its targets were last seen {age:.1f} s ago, restore_max_age is '
                 f'{self._max_age:g}'
@@ -153,8 +151,7 @@ class Keeper:
     def flush(self, timeout: float) -> None:
         """Wait until all is written."""
         if self._writing is not None:
-            with suppress(FutureTimeoutError):
-                self._writing.result(timeout)
+            wait([self._writing], timeout)
 
     def close(self, targets: Sequence[Target], timeout: float) -> None:
         """Keep the targets for the last time."""
@@ -171,6 +168,8 @@ class Keeper:
                 machine.recall(target['memory'])
                 name, class_name = str(target['id']), str(target['class'])
                 self._kept.append(Kept(name, class_name, bool(target['single']), state, machine))
+        except OtherFileError as error:
+            raise ParameterError(f'restore_state: {error}; name another file') from error
         except SavedStateError as error:
             self._refuse(str(error))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -209,6 +208,8 @@ def _names(kept: Sequence[Kept]) -> str:
 
 def check_file(path: Path) -> None:
     """Raise ParameterError where no such file can be; a full disk may be so for now only."""
+    if path.suffix != '.safetensors':  # whatever it was would be overwritten
+        raise ParameterError(f'restore_state: {path}: give a name that ends in .safetensors')
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, 'is a folder')

@@ -74,8 +74,9 @@ SPECS: dict[str, Spec] = {
     ),
     'restore_state': Spec(
         '',
-        'Path of a file that the targets are saved to, once a second and at the end, and resumed '
-        'from at the next start, in place of init_box. Empty: none. Each node needs its own',
+        'Path of a .safetensors file that the targets are saved to, once a second and at the end, '
+        'and resumed from at the next start, in place of init_box. Empty: none. Each node needs '
+        'its own',
         fixed=True,
     ),
     'restore_max_age': Spec(

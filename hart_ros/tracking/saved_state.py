@@ -24,12 +24,17 @@ from torch import nn
 
 from .tracker import HartTracker, TargetState
 
-FORMAT = 'hart_ros targets 1'
+KIND = 'hart_ros targets'
+FORMAT = f'{KIND} 1'
 LARGEST_SIDE = 1 << 16  # of a frame, pixels
 
 
 class SavedStateError(ValueError):
     """A file that no target can be followed from; the message names it and says why."""
+
+
+class OtherFileError(SavedStateError):
+    """A whole file that is somebody else's."""
 
 
 def digest_of_weights(model: nn.Module) -> str:
@@ -92,13 +97,17 @@ def read(
         weights: `digest_of_weights` of its network.
 
     Raises:
-        SavedStateError: it is damaged, of other weights, or holds something else.
+        OtherFileError: it is a safetensors file, but none of targets.
+        SavedStateError: it is damaged, or of other weights.
     """
     try:
         with safe_open(str(path), framework='np') as file:
             metadata = file.metadata() or {}
-            if metadata.get('format') != FORMAT:
-                raise SavedStateError(f'{path}: holds no targets of this version of hart_ros')
+            found = metadata.get('format', '')
+            if not found.startswith(KIND):
+                raise OtherFileError(f'{path}: holds something else than saved targets')
+            if found != FORMAT:
+                raise SavedStateError(f'{path}: is of another version of hart_ros')
             if metadata['weights'] != weights:
                 raise SavedStateError(f'{path}: its targets were followed with other weights')
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

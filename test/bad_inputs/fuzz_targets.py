@@ -39,6 +39,7 @@ from hart_ros.data.video import _read_csv
 from hart_ros.model.hart import HART, HartConfig
 from hart_ros.nodes.stamps import StampMonitor
 from hart_ros.tracking import HartTracker, WeightsError, save_weights
+from hart_ros.tracking.saved_state import SavedStateError, digest_of_weights, read, to_bytes
 from hart_ros.tracking.target_state import Limits, StateMachine
 from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, check_box, check_frame
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
@@ -48,6 +49,7 @@ from hart_ros.training.settings import ConfigError
 SMALL = HartConfig(glimpse_size=32, v1_widths=(8, 8, 8, 8, 8, 8), hidden=16, key_width=8)
 IMAGE = struct.Struct('<BHHIB')  # encoding, height, width, step, is_bigendian; then the data
 NUMBERS = struct.Struct('<4d')
+BOX = (20.0, 16.0, 24.0, 16.0)  # of a target in `_noise`
 
 
 @functools.cache
@@ -66,6 +68,10 @@ def _file(name: str, data: bytes) -> Path:
     path = _folder() / name
     path.write_bytes(data)
     return path
+
+
+def _noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 
 
 def _is_frame(pixels: np.ndarray) -> None:
@@ -186,12 +192,26 @@ def weights(data: bytes) -> None:
     path = _file('hart.safetensors', data)
     with suppress(WeightsError):
         tracker = HartTracker(path, 'cpu', backend='torch')
-        frame = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
-        state = tracker.init(frame, (20.0, 16.0, 24.0, 16.0))
+        frame = _noise()
+        state = tracker.init(frame, BOX)
         with suppress(FloatingPointError):
             for _ in range(2):
                 track, state = tracker.update(frame, state)
                 assert all(map(math.isfinite, (*track.box, track.score)))
+
+
+@functools.cache
+def _follower() -> tuple[HartTracker, str]:
+    tracker = HartTracker(_file('follower.safetensors', _safetensors()), 'cpu', backend='torch')
+    return tracker, digest_of_weights(tracker.model)
+
+
+def saved_targets(data: bytes) -> None:
+    """A file of `restore_state`: what was damaged is refused."""
+    with suppress(SavedStateError):
+        states, _ = read(_file('targets.safetensors', data), *_follower())
+        for track, _ in _follower()[0].update_many(_noise(), states):
+            assert all(map(math.isfinite, (*track.box, track.score)))
 
 
 def checkpoint(data: bytes) -> None:
@@ -205,6 +225,11 @@ def _safetensors() -> bytes:
     path = _folder() / 'seed.safetensors'
     save_weights(HART(SMALL), path)
     return path.read_bytes()
+
+
+def _targets() -> bytes:
+    tracker, weights = _follower()
+    return to_bytes([tracker.init(_noise(), BOX)] * 2, weights, {'about': 'them'})
 
 
 def _last_pt() -> bytes:
@@ -253,6 +278,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     'bag': bag,
     'settings': settings,
     'weights': weights,
+    'saved_targets': saved_targets,
     'checkpoint': checkpoint,
 }
 _SETTINGS = {'steps': 9, 'optimiser': {'kind': 'adamw'}, 'curriculum': {'stages': [[0, 4]]}}
@@ -278,5 +304,6 @@ def seeds(target: str) -> tuple[bytes, ...]:
         'bag': lambda: (_mcap(),),
         'settings': lambda: (json.dumps(_SETTINGS).encode(), b'seed: 1\nclips:\n  noise: 0.1\n'),
         'weights': lambda: (_safetensors(),),
+        'saved_targets': lambda: (_targets(),),
         'checkpoint': lambda: (_last_pt(),),
     }[target]()

@@ -50,6 +50,18 @@ def changed(name: str, value: Any) -> Callable[[Path], str]:
     return give
 
 
+def saved_to(name: str) -> Callable[[Path], None]:
+    """A name for `restore_state`."""
+
+    def give(folder: Path) -> None:
+        from hart_ros.nodes.keeper import check_file
+
+        (folder / 'folder.safetensors').mkdir()
+        check_file(folder / name)
+
+    return give
+
+
 NAN = float('nan')
 TRACKER = Group(
     'Parameters of `tracker_node`',
@@ -66,6 +78,9 @@ TRACKER = Group(
         Case('three numbers for a box', declared('hart', init_box=[1.0, 2.0, 3.0])),
         Case('a box with NaN', declared('hart', init_box=[1.0, NAN, 3.0, 4.0])),
         Case('a box without size', declared('hart', init_box=[1.0, 2.0, 0.0, 4.0])),
+        Case('`restore_state`: another ending', saved_to('targets.json')),
+        Case('`restore_state`: no such folder', saved_to('no/targets.safetensors')),
+        Case('`restore_state`: a folder', saved_to('folder.safetensors')),
     ),
 )
 PLAYER = Group(

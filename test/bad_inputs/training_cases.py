@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from bad_input import Case, Group
 from file_cases import PNG, write
@@ -16,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from hart_ros.data.source import open_source
 from hart_ros.model.hart import HART, HartConfig
-from hart_ros.tracking import WeightsError, load_model, save_weights
+from hart_ros.tracking import HartTracker, WeightsError, load_model, save_weights
+from hart_ros.tracking.saved_state import SavedStateError, digest_of_weights, read, to_bytes
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from hart_ros.training.config import DataConfig, TrainConfig, checked, load_config, with_setting
 from hart_ros.training.frames import cached_sequence
@@ -162,6 +164,42 @@ WEIGHTS = Group(
     ),
 )
 
+
+def saved(change: Callable[[bytes], bytes], weights: str = '') -> Callable[[Path], None]:
+    """A file of saved targets, changed, and the weights it is read for."""
+
+    def give(folder: Path) -> None:
+        path = folder / 'targets.safetensors'
+        save_weights(HART(SMALL), path)
+        tracker = HartTracker(path, 'cpu', backend='torch')
+        own = digest_of_weights(tracker.model)
+        state = tracker.init(np.zeros((48, 64, 3), np.uint8), (8.0, 8.0, 16.0, 16.0))
+        path.write_bytes(change(to_bytes([state], own, {})))
+        read(path, tracker, weights or own)
+
+    return give
+
+
+SAVED = Group(
+    'Saved targets',
+    'The file of `restore_state`, when the node is configured: a warning, and `restored` in '
+    '`/diagnostics`. They are refused as well where they are older than `restore_max_age`.',
+    SavedStateError,
+    'the node: it waits for a box',
+    (
+        Case('cut off', saved(lambda data: data[:-100]), elide='(?<=damaged: ).*'),
+        Case('empty', saved(lambda _: b''), elide='(?<=damaged: ).*'),
+        Case('a bit is another', saved(lambda data: data[:-1] + bytes([data[-1] ^ 1]))),
+        Case('with other weights', saved(lambda data: data, weights='others')),
+        Case('of another version', saved(lambda data: data.replace(b'targets 1', b'targets 9'))),
+        Case(
+            'weights, or another whole file',
+            saved(lambda data: data.replace(b'hart_ros targets', b'something else..')),
+            survives='that file: the node is not configured',
+        ),
+    ),
+)
+
 CACHE = Group(
     'Sequences to train on',
     'Any file of the tables above ends `hart-train` in the same way; besides:',
@@ -170,4 +208,4 @@ CACHE = Group(
     (Case('frames of two sizes', of_two_sizes),),
 )
 
-GROUPS = (SETTINGS, CACHE, WEIGHTS)
+GROUPS = (SETTINGS, CACHE, WEIGHTS, SAVED)

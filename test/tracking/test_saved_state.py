@@ -25,6 +25,7 @@ from hart_ros.model.hart_2017 import HART2017, HART2017Config
 from hart_ros.model.ratm import RATM, RATMConfig
 from hart_ros.tracking import HartTracker, save_weights
 from hart_ros.tracking.saved_state import (
+    OtherFileError,
     SavedStateError,
     digest_of_weights,
     part_of,
@@ -133,9 +134,13 @@ def test_other_files_are_refused(trackers: dict[str, HartTracker], tmp_path: Pat
     weights = digest_of_weights(tracker.model)
     path = tmp_path / 'targets.safetensors'
     save_weights(tracker.model, path)
-    with pytest.raises(SavedStateError, match='holds no targets of this version'):
+    with pytest.raises(OtherFileError, match='holds something else'):
         read(path, tracker, weights)
-    for content in (b'', b'nonsense', to_bytes(started(tracker), weights, {})[:-1]):
+    whole = to_bytes(started(tracker), weights, {})
+    path.write_bytes(whole.replace(b'targets 1', b'targets 2'))
+    with pytest.raises(SavedStateError, match='of another version'):
+        read(path, tracker, weights)
+    for content in (b'', b'nonsense', whole[:-1]):
         path.write_bytes(content)
         with pytest.raises(SavedStateError, match='is damaged'):
             read(path, tracker, weights)
