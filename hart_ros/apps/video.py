@@ -21,12 +21,13 @@ from hart_ros.apps.disk import naming, need_space
 _OPENCV_PROBE = """
 import os, sys, tempfile
 import cv2, numpy
-path = os.path.join(tempfile.mkdtemp(), 'probe.mp4')
-writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'avc1'), 10.0, (64, 48))
-for _ in range(5):
-    writer.write(numpy.zeros((48, 64, 3), numpy.uint8))
-writer.release()
-sys.exit(0 if os.path.exists(path) and cv2.VideoCapture(path).read()[0] else 1)
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, 'probe.mp4')
+    writer = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*'avc1'), 10.0, (64, 48))
+    for _ in range(5):
+        writer.write(numpy.zeros((48, 64, 3), numpy.uint8))
+    writer.release()
+    sys.exit(0 if os.path.exists(path) and cv2.VideoCapture(path).read()[0] else 1)
 """
 
 

@@ -31,3 +31,9 @@ def test_videos_of_odd_size_with_repeated_pictures(tmp_path, encoder):
 def test_a_video_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(OSError, match=r'nowhere/x\.mp4'):
         Video(tmp_path / 'nowhere' / 'x.mp4', 10, (64, 48), 'mp4v')
+
+
+def test_looking_for_encoders_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv('TMPDIR', str(tmp_path))
+    pick_encoder()
+    assert list(tmp_path.iterdir()) == []
