@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 from .config import CurriculumConfig
@@ -61,7 +62,8 @@ class Growing:
         config = self._config
         self._steps += 1
         memory = min(MEMORY, 1 - 1 / self._steps)
-        self._iou = memory * self._iou + (1 - memory) * iou
+        # A batch that gives no number must not end the growth for good.
+        self._iou = memory * self._iou + (1 - memory) * (iou if math.isfinite(iou) else 0.0)
         wanted = config.iou + (config.last_iou - config.iou) * (
             (self.length - config.first) / max(config.last - config.first, 1)
         )

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from hart_ros.training.config import CurriculumConfig
@@ -38,6 +40,15 @@ def test_clips_do_not_grow_while_the_iou_is_low() -> None:
     assert curriculum.length == 5
     for _ in range(200):
         curriculum.advance(0.0, 0.71)
+    assert curriculum.length == 6
+
+
+def test_a_batch_without_a_number_ends_no_growth() -> None:
+    config = CurriculumConfig(kind='grow', first=5, last=6, patience=1)
+    curriculum = make_curriculum(config)
+    curriculum.advance(0.0, math.nan)
+    for _ in range(200):
+        curriculum.advance(0.0, 0.8)
     assert curriculum.length == 6
 
 
