@@ -18,8 +18,8 @@ from .summary import TargetResult
 from .targets import Frames, Target
 
 DESCRIPTIONS = {
-    'hart60': f'{CLIPS} clips of {STEPS} frames spread over the sequence, each started from the '
-    'true box: mean IoU.',
+    'hart60': f'{CLIPS} clips of {STEPS} frames spread over the annotated part, each started from '
+    'the true box: mean IoU.',
     'ope': 'One pass from the first true box to the last: mean IoU; success, the area under the '
     'curve over 21 thresholds of IoU; precision at 20 pixels; normalised precision at a fifth of '
     "the box (LaSOT). OTB and LaSOT count the first frame too, which adds its perfect box's share.",
