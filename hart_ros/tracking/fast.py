@@ -21,14 +21,14 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from hart_ros.model.hart_2017 import HART2017
 
-BACKENDS = ('auto', 'onnx', 'torch')
+BACKENDS = ('auto', 'onnx', 'int8', 'torch')
 OPSET = 17
 Model = TypeVar('Model', bound=nn.Module)
 Run = Callable[..., Sequence[Tensor]]  # tensors in, tensors out
 
 
 def select_backend(name: str, device: torch.device) -> str:
-    """'onnx' or 'torch'; 'auto' takes ONNX Runtime on a CPU that has it.
+    """'onnx', 'int8' or 'torch'; 'auto' takes ONNX Runtime on a CPU that has it.
 
     Raises:
         ValueError: another name, or ONNX Runtime where it cannot be.
@@ -37,10 +37,12 @@ def select_backend(name: str, device: torch.device) -> str:
         raise ValueError(f'backend: {name!r} is none of {", ".join(BACKENDS)}')
     missing = [m for m in ('onnx', 'onnxruntime') if importlib.util.find_spec(m) is None]
     possible = device.type == 'cpu' and not missing
-    if name == 'onnx' and not possible:
+    if name == 'auto':
+        return 'onnx' if possible else 'torch'
+    if name != 'torch' and not possible:
         reason = f'install {" and ".join(missing)}' if missing else 'it is for device cpu'
-        raise ValueError(f'backend: onnx cannot be had: {reason}')
-    return 'onnx' if possible and name != 'torch' else 'torch'
+        raise ValueError(f'backend: {name} cannot be had: {reason}')
+    return name
 
 
 def folded(model: Model) -> Model:

@@ -22,6 +22,7 @@ from hart_ros.model.ratm import gaussian_grid as ratm_grid
 from hart_ros.model.state import StepOutput
 
 from .fast import Run, folded, onnx_session, with_onnx_v1
+from .quantised import with_quantised_v1
 from .read import Grid, read
 
 # Standard deviations after which a Gaussian counts as 0. That of 2017 normalises by what lies on
@@ -29,8 +30,8 @@ from .read import Grid, read
 REACH = 4.0
 REACH_2017 = 8.0
 # Down to this deviation pixels are averaged first, see `read`. On a drive in 4K that changes a
-# glimpse by 0.15 grey levels in the mean and 1.5 at most.
-LEAST_SIGMA = 1.5
+# glimpse by 0.3 grey levels in the mean, by 2.5 at 1 pixel of 100. Accuracy stays: docs/speed.md.
+LEAST_SIGMA = 0.85
 LEAST_SIDE = 2.0  # of a box, pixels
 # What RATM remembers is kept within these; no window on a frame comes near. A network of ReLUs that
 # feeds itself may grow without end.
@@ -134,7 +135,6 @@ class HartNetwork:
         for i, (places, sigmas) in enumerate(zip(centres.cpu().numpy(), sigma.tolist())):
             down, across = (Grid(c, s, REACH) for c, s in zip(places, sigmas))
             coverage[i] = read(frame, down, across, glimpse[i], LEAST_SIGMA)
-        np.minimum(coverage, 1, out=coverage)
         device = centres.device
         return torch.from_numpy(glimpse).to(device), torch.from_numpy(coverage).to(device)
 
@@ -224,9 +224,17 @@ def read_grid(frame: np.ndarray, grid: Tensor, glimpse: tuple[int, int]) -> Tens
 
 
 def network_of(model: HART | HART2017 | RATM, backend: str, threads: int) -> Network:
-    """The way that a network looks at frames, made fast by a backend, see `select_backend`."""
+    """The way that a network looks at frames, made fast by a backend, see `select_backend`.
+
+    Raises:
+        ValueError: there is no such form of this network.
+    """
     if isinstance(model, HART):
-        return HartNetwork(model, threads) if backend == 'onnx' else HartNetwork(folded(model))
+        if backend == 'int8':
+            model = with_quantised_v1(model)
+        return HartNetwork(folded(model)) if backend == 'torch' else HartNetwork(model, threads)
+    if backend == 'int8':
+        raise ValueError(f'backend: int8 is for hart, not for {type(model).__name__}')
     if isinstance(model, RATM):
         return RatmNetwork(folded(model))  # small: ONNX Runtime has little to gain
     return Hart2017Network(with_onnx_v1(model, threads) if backend == 'onnx' else folded(model))

@@ -66,7 +66,8 @@ class HartTracker:
             weights: .safetensors file, which says what network it is for; None for the shipped.
             device: auto, cpu or cuda.
             threads: CPU threads, of torch for the whole process; 0 leaves torch's choice.
-            backend: auto, onnx (ONNX Runtime, on the CPU) or torch.
+            backend: auto, onnx (ONNX Runtime, on the CPU), int8 (as onnx, and V1 in integers: boxes
+                differ by a fraction of a pixel) or torch.
 
         Raises:
             WeightsError: see `load_model`.

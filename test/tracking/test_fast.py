@@ -92,6 +92,26 @@ def test_boxes_are_those_of_the_plain_network(
     np.testing.assert_allclose(found, boxes, atol=0.1, rtol=0)
 
 
+def test_boxes_of_integers_are_close_to_those_of_the_plain_network(drive: Drive) -> None:
+    pytest.importorskip('onnxruntime')
+    frames, box = drive
+    tracker = HartTracker(SHIPPED, 'cpu', backend='int8')
+    state = tracker.init(frames[0], box)
+    found = []
+    for frame in islice(cycle(frames), 1, STEPS + 1):
+        track, state = tracker.update(frame, state)
+        found.append(track.box)
+    expected = np.array(list(plain_boxes(load_model(SHIPPED), frames, box)))
+    np.testing.assert_allclose(found, expected, atol=1.0, rtol=0)
+    assert np.median(np.abs(found - expected)) < 0.1
+
+
+def test_integers_are_for_hart(weights_2017: Path) -> None:
+    pytest.importorskip('onnxruntime')
+    with pytest.raises(ValueError, match='int8 is for hart, not for HART2017'):
+        HartTracker(weights_2017, 'cpu', backend='int8')
+
+
 def test_targets_together_are_those_alone(drive: Drive, weights: Path, backend: str) -> None:
     frames, (x, y, w, h) = drive
     tracker = HartTracker(weights, 'cpu', backend=backend)
@@ -130,8 +150,9 @@ def test_a_large_window_is_read_from_averaged_pixels(weights: Path, window: BoxX
     want, covered = gaussian_glimpse(image, windows, model.config.glimpse_size, NARROWEST_SIGMA)
     network = HartNetwork(model)
     glimpse, coverage = network.read(frame, *HartStep(model).grids(windows))
-    torch.testing.assert_close(glimpse, want, atol=5e-3, rtol=0)
-    torch.testing.assert_close(coverage, covered, atol=1e-2, rtol=0)
+    torch.testing.assert_close(glimpse, want, atol=1.2e-2, rtol=0)
+    assert (glimpse - want).abs().mean() < 1e-3
+    torch.testing.assert_close(coverage, covered, atol=2e-2, rtol=0)
 
 
 def test_backends() -> None:
