@@ -72,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, choice: Choice, say: Callable[[str], None]) -> Results:
+    names = list(dict.fromkeys(['hart', *_trackers(options)]))
     clips = {clip.name: clip for clip in _clips(options, say)}
     main_clip = clips.get(SIZES[1]) or next(iter(clips.values()))
-    names = list(dict.fromkeys(['hart', *_trackers(options)]))
     results = Results(main_clip.name, {}, {}, {}, {}, {})
     for threads in options.threads:
         contenders = {name: make(name, choice, threads) for name in names}
@@ -119,6 +119,9 @@ def _choice(options: argparse.Namespace, folder: Path) -> Choice:
 def _trackers(options: argparse.Namespace) -> list[str]:
     """What was asked for, else all that this OpenCV has and whose files are given."""
     if options.trackers:
+        for name in options.trackers:
+            if name.partition(PLAIN)[0] not in NETWORKS:
+                Peer(name, options.models)  # what cannot be had is said before minutes of painting
         return list(options.trackers)
     peers = []
     for name in (*PEERS, *(MODELS if options.models else ())):

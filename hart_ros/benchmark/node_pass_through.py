@@ -37,7 +37,7 @@ def main() -> None:
     """Run the node until it is told to end."""
     _reuse_memory()
     try:
-        init_ros(None)
+        init_ros(None, __doc__)
         rclpy.spin(PassThrough())
     except (KeyboardInterrupt, ExternalShutdownException):
         pass

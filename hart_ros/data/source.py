@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -152,5 +153,8 @@ def _build(module: str, name: str, path: Path | None, options: dict[str, Any]) -
     unknown = sorted(set(options) - set(inspect.signature(reader).parameters))
     if unknown:
         where = 'synthetic' if path is None else path
-        raise SourceError(f'{where}: {name} takes no option {", ".join(unknown)}; leave it out')
+        kind = re.sub('(?<=[a-z])(?=[A-Z])', ' ', name).lower()  # 'image folder'
+        raise SourceError(
+            f'{where} (read as: {kind}) takes no option {", ".join(unknown)}; leave it out'
+        )
     return reader(**options) if path is None else reader(path, **options)

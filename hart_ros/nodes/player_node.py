@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The executable `player_node`.
+"""The executable `player_node`: a recorded or synthetic sequence in place of a camera.
 
 ros2 run hart_ros player_node --ros-args -p source:=drive.mp4 -p loop:=true
 """
@@ -25,7 +25,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the player; return the exit status."""
     node: PlayerNode | None = None
     try:
-        init_ros(args)
+        init_ros(args, __doc__)
         from hart_ros.nodes import player  # now that signals end it quietly
 
         node = player.PlayerNode()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The executable `select_box_node`.
+"""The executable `select_box_node`: a window in which the target is drawn with the mouse.
 
 ros2 run hart_ros select_box_node --ros-args -r image:=/camera/image_raw
 ros2 run hart_ros select_box_node --ros-args -r image:=/camera -p image_transport:=compressed
@@ -37,7 +37,7 @@ def main(args: Sequence[str] | None = None) -> int:
     node: SelectBoxNode | None = None
     thread: threading.Thread | None = None
     try:
-        init_ros(args)
+        init_ros(args, __doc__)
         from hart_ros.nodes.select_box import SelectBoxNode  # now that signals end it quietly
 
         node = SelectBoxNode()

@@ -1,24 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What both executables do first."""
+"""What all executables do first."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import rclpy
+from rclpy.utilities import remove_ros_args
 
 
 class ArgumentsError(ValueError):
-    """Arguments or a parameter file that ROS cannot read; the message names them."""
+    """Arguments or a parameter file that cannot be read; the message names them."""
 
 
-def init_ros(args: Sequence[str] | None) -> None:
-    """Initialise rclpy; None takes the arguments of the process.
+def init_ros(args: Sequence[str] | None, about: str | None) -> None:
+    """Initialise rclpy, or print `about` for --help; None takes the arguments of the process.
 
     Raises:
-        ArgumentsError: instead of the RuntimeError, which a signal may cause as well.
+        ArgumentsError: instead of the RuntimeError, which a signal may cause as well; or there are
+            arguments that ROS would overlook.
+        SystemExit: after --help.
     """
     try:
+        others = remove_ros_args(sys.argv if args is None else ['', *args])[1:]
+        if '-h' in others or '--help' in others:
+            print(f'{about}\nTopics, services, parameters: docs/reference.md')
+            raise SystemExit(0)
+        if others:
+            raise ArgumentsError(f'{others[0]}: put --ros-args before it, and -r or -p; see --help')
         rclpy.init(args=list(args) if args is not None else None)
     except RuntimeError as error:
         # As "failed to initialize rcl: Couldn't parse ..., at FILE:LINE, at FILE:LINE".

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The executable `tracker_node`.
+"""The executable `tracker_node`: follows the target that a box marks.
 
 ros2 run hart_ros tracker_node --ros-args -r image:=/camera/image_raw
+ros2 run hart_ros tracker_node --ros-args -r image:=/camera/image_raw \
+  -p 'init_box:=[412, 180, 96, 64]'
 python -m hart_ros.nodes.tracker_node --ros-args -r image:=/camera/image_raw
 """
 
@@ -31,7 +33,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end; return the exit code."""
     node: TrackerNode | None = None
     try:
-        init_ros(args)
+        init_ros(args, __doc__)
         node = _create()
         if node.autostart and not node.start():
             return int(rclpy.ok())  # it has said why, unless it was told to end
