@@ -32,5 +32,5 @@ def naming(path: Path) -> Iterator[None]:
 
 def need_space(path: Path) -> None:
     """Raises OSError where the file could not be finished any more."""
-    if shutil.disk_usage(path.parent).free < RESERVE:
+    if shutil.disk_usage(path if path.exists() else path.parent).free < RESERVE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -207,7 +207,7 @@ class Run:
             sheet = self._out / 'contact_sheet.png'
             png = cv2.imencode('.png', contact_sheet(self._sheet))[1]
             with naming(sheet):
-                sheet.write_bytes(png)
+                sheet.write_bytes(png.tobytes())
             files.append(str(sheet))
         summary = report.summarise(self._recorder)
         data = {

@@ -127,7 +127,8 @@ def _states(
     places: Sequence[Mapping[str, Any]], tensors: Mapping[str, np.ndarray], tracker: HartTracker
 ) -> list[TargetState]:
     """Raises KeyError, TypeError, ValueError, ... where they do not fit the tracker."""
-    example = tracker.init(np.zeros((32, 32, 3), np.uint8), (8.0, 8.0, 16.0, 16.0)).recurrent
+    frame = np.zeros((32, 32, 3), np.uint8)
+    example: Any = tracker.init(frame, (8.0, 8.0, 16.0, 16.0)).recurrent
     states = []
     for number, place in enumerate(places):
         values = {}
