@@ -17,7 +17,7 @@ from hart_ros.nodes.target import BoxRequest, Target
 from hart_ros.tracking.types import InvalidBoxError, InvalidFrameError, Track, check_frame
 
 Hit = tuple[Track, Any]  # and the tracker's TargetState after it
-BLANK = 16  # of 255: an image whose pixels differ by no more shows nothing
+BLANK = 3  # of 255: an image of less contrast shows nothing (12-bit pixels in mono16 have 16)
 
 
 class Look:
