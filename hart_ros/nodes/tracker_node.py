@@ -2,8 +2,7 @@
 """The executable `tracker_node`: follows the target that a box marks.
 
 ros2 run hart_ros tracker_node --ros-args -r image:=/camera/image_raw
-ros2 run hart_ros tracker_node --ros-args -r image:=/camera/image_raw \
-  -p 'init_box:=[412, 180, 96, 64]'
+ros2 run hart_ros tracker_node --ros-args -p 'init_box:=[412, 180, 96, 64]' -p threads:=2
 python -m hart_ros.nodes.tracker_node --ros-args -r image:=/camera/image_raw
 """
 
