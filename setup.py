@@ -48,6 +48,7 @@ setup(
         'test': [
             'got10k',
             'hypothesis',
+            'mcap-ros2-support',
             'pytest',
             'pytest-timeout',
             'rosbags',

@@ -107,6 +107,34 @@ def test_bags_of_humble_do_not_define_their_types(tmp_path):
     assert len(open_source(output.path, sequence='/image')) == FRAMES
 
 
+def test_foxgloves_reader_understands_it(tmp_path):
+    """It knows of the types what the file's schemas say, and nothing else."""
+    needs = 'needs pip install mcap-ros2-support'
+    reader = pytest.importorskip('mcap.reader', reason=needs)
+    decoder = pytest.importorskip('mcap_ros2.decoder', reason=needs)
+    source = open_source(write_bag(tmp_path / 'drive', StoragePlugin.MCAP))
+    output = BagOutput(tmp_path / 'tracked', source, 1)
+    for frame in source:
+        output.write(frame, TRACK)
+    output.close()
+    (file,) = output.path.glob('*.mcap')
+    kinds, found = set(), []
+    with file.open('rb') as stream:
+        bag = reader.make_reader(stream, decoder_factories=[decoder.DecoderFactory()])
+        for schema, channel, _, message in bag.iter_decoded_messages():
+            kinds.add((channel.topic, schema.name, schema.encoding, channel.message_encoding))
+            found += [message] if channel.topic == DETECTIONS else []
+    assert kinds == {
+        ('/image', IMAGE, 'ros2msg', 'cdr'),
+        ('/battery', CUSTOM, 'ros2msg', 'cdr'),
+        (DETECTIONS, DETECTION, 'ros2msg', 'cdr'),
+        (PICTURES, 'sensor_msgs/msg/CompressedImage', 'ros2msg', 'cdr'),
+    }
+    assert [message.header.frame_id for message in found] == ['cam2'] * FRAMES
+    assert (found[0].bbox.center.position.x, found[0].bbox.size_y) == (25.0, 16.0)
+    assert found[0].results[0].hypothesis.score == 0.5
+
+
 def test_what_was_interrupted_ends_with_the_last_tracked_frame(tmp_path):
     source = open_source(write_bag(tmp_path / 'drive', StoragePlugin.MCAP))
     output = BagOutput(tmp_path / 'tracked', source, 1)
