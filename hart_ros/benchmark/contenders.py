@@ -18,7 +18,9 @@ from hart_ros.data.source import BoxXYWH, Source, first_box, open_source
 from hart_ros.evaluation.peers import Peer
 
 NETWORKS = ('hart', 'hart_2017', 'ratm')
-PLAIN = ', plain'  # behind a network's name: as it is written, in eager PyTorch on whole frames
+# Behind a network's name:
+PLAIN = ', plain'  # as it is written, in eager PyTorch on whole frames
+INT8 = ', int8'  # with V1 in integers; hart alone
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,16 @@ def make(name: str, choice: Choice, threads: int) -> Contender:
         PeerError, WeightsError, ValueError: see `Peer` and `HartTracker`.
     """
     cv2.setNumThreads(threads)
-    network, is_plain, _ = name.partition(PLAIN)
-    if network not in NETWORKS:
+    network = name.partition(',')[0]
+    form = name[len(network) :]
+    if network not in NETWORKS or form not in ('', PLAIN, INT8):
         return OpenCv(name, choice.models)
     from .own import Plain, fast
 
     weights = choice.weights[network]
-    return Plain(weights, threads) if is_plain else fast(weights, threads, choice.backend)
+    if form == PLAIN:
+        return Plain(weights, threads)
+    return fast(weights, threads, 'int8' if form == INT8 else choice.backend)
 
 
 def synthetic_clip(size: tuple[int, int], frames: int) -> Clip:
@@ -95,6 +100,18 @@ def clip_of(path: str, frames: int, box_xywh: BoxXYWH | None) -> Clip:
         SourceError: it cannot be read, or has no boxes and none is given.
     """
     return _clip(open_source(path), frames, box_xywh)
+
+
+def inset(clip: Clip, outer: Clip) -> Clip:
+    """A clip in the middle of the larger frames of another: the same target in more pixels."""
+    height, width = clip.frames[0].shape[:2]
+    top = (outer.frames[0].shape[0] - height) // 2
+    left = (outer.frames[0].shape[1] - width) // 2
+    frames = [frame.copy() for frame in outer.frames]
+    for frame, inner in zip(frames, clip.frames):
+        frame[top : top + height, left : left + width] = inner
+    boxes = [box and (box[0] + left, box[1] + top, box[2], box[3]) for box in clip.boxes]
+    return Clip(f'{clip.name} in {outer.name}', frames, boxes)
 
 
 def _clip(source: Source, count: int, box_xywh: BoxXYWH | None) -> Clip:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from hart_ros.data.source import BoxXYWH, SourceError
@@ -21,10 +22,10 @@ from hart_ros.model.hart import HART
 from hart_ros.model.hart_2017 import HART2017
 from hart_ros.model.ratm import RATM
 from hart_ros.tracking import WeightsError, load_model, save_weights
-from hart_ros.tracking.fast import BACKENDS
+from hart_ros.tracking.fast import BACKENDS, select_backend
 from hart_ros.tracking.weights import SHIPPED
 
-from .contenders import NETWORKS, PLAIN, Choice, Clip, clip_of, make, synthetic_clip
+from .contenders import INT8, NETWORKS, PLAIN, Choice, Clip, clip_of, inset, make, synthetic_clip
 from .floor import floor
 from .memory import peak_memory
 from .node_report import text
@@ -41,8 +42,10 @@ EPILOG = """examples:
   hart-benchmark --source film.mp4 --init 412,180,96,64
 
 Time is that of a whole update, from a uint8 frame to a box. "plain" is a network as it is written,
-in eager PyTorch on whole frames. Trackers take turns, a pass over the frames each. hart_2017 and
-ratm run with random weights, which take the same time, unless they are given some.
+in eager PyTorch on whole frames; "int8" is hart with V1 in integers. Targets are a tenth of the
+frame wide; "A in B" is the target of frames of size A in frames of size B. Trackers take turns, a
+pass over the frames each. hart_2017 and ratm run with random weights, which take the same time,
+unless they are given some.
 
 exit status: 0 done, 2 wrong arguments or data, 130 interrupted"""
 
@@ -128,16 +131,23 @@ def _trackers(options: argparse.Namespace) -> list[str]:
         with contextlib.suppress(PeerError):
             Peer(name, options.models)
             peers.append(name)
-    return [*NETWORKS, *(name + PLAIN for name in NETWORKS), *peers]
+    integers = select_backend('auto', torch.device('cpu')) == 'onnx'
+    forms = [*(['hart' + INT8] if integers else []), *(name + PLAIN for name in NETWORKS)]
+    return [*NETWORKS, *forms, *peers]
 
 
 def _clips(options: argparse.Namespace, say: Callable[[str], None]) -> Iterator[Clip]:
     if options.source:
         yield clip_of(options.source, options.frames, options.init)
         return
+    clips = []
     for size in options.sizes:
         say(f'painting {size[0]}x{size[1]}')
-        yield synthetic_clip(size, options.frames)
+        clips.append(synthetic_clip(size, options.frames))
+    yield from clips
+    small, large = clips[0], clips[-1]
+    if all(np.less(small.frames[0].shape[:2], large.frames[0].shape[:2])):
+        yield inset(small, large)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -152,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         '--trackers',
         nargs='+',
         metavar='NAME',
-        help=f'{", ".join(NETWORKS)}, "hart, plain" and so on, {", ".join(CLASSES)}; '
+        help=f'{", ".join(NETWORKS)}, "hart, plain" and so on, "hart, int8", {", ".join(CLASSES)}; '
         'else all that there are',
     )
     add(

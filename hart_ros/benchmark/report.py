@@ -31,7 +31,7 @@ class Results:
     def tables(self) -> list[Rows]:
         """Rows of cells, a heading first."""
         speed = [self._speed_rows(threads) for threads in self.trackers]
-        return [*speed, self._target_rows(), self._stage_rows()]
+        return [*speed, *self._size_rows(), self._target_rows(), self._stage_rows()]
 
     def _speed_rows(self, threads: int) -> Rows:
         by_size = self.trackers[threads]
@@ -47,6 +47,24 @@ class Results:
             memory = f'{self.memory[name]:.0f}' if name in self.memory else UNKNOWN
             rows.append([name, *times, f'{timing.fps:.0f}', factor, known, memory])
         return rows
+
+    def _size_rows(self) -> list[Rows]:
+        """How time grows with the frame, and with the target in it; a table if there are sizes."""
+        sizes = list(next(iter(self.trackers.values())))
+        if len(sizes) < 2:
+            return []
+        rows = [[f'times that at {sizes[0]}', *sizes[1:]]]
+        for threads, by_size in self.trackers.items():
+            smallest = by_size[sizes[0]]
+            rows += [
+                [
+                    f'{name}, {_threads(threads)}',
+                    *(f'{ratio(by_size[size][name], smallest[name]):.2f}' for size in sizes[1:]),
+                ]
+                for name in smallest
+                if name.partition(',')[0] == 'hart'
+            ]
+        return [rows]
 
     def _target_rows(self) -> Rows:
         headings = [f'hart, targets at {self.main_size}']
@@ -108,7 +126,7 @@ class Results:
         from matplotlib.figure import Figure
 
         threads = min(self.trackers)
-        sizes = self.trackers[threads]
+        sizes = {size: v for size, v in self.trackers[threads].items() if ' ' not in size}
         pixels = [np.prod([int(side) for side in size.split('x')]) / 1e6 for size in sizes]
         order = np.argsort(pixels)
         figure = Figure(figsize=(7.0, 4.5), layout='constrained')

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hart_ros.benchmark.contenders import Clip, synthetic_clip
+from hart_ros.benchmark.contenders import Clip, inset, synthetic_clip
 from hart_ros.benchmark.main import main
 from hart_ros.benchmark.speed import Timing, compare, ratio
 from hart_ros.data.source import BoxXYWH
@@ -20,7 +20,7 @@ TINY = ['--frames', '3', '--rounds', '1', '--threads', '1', '--targets', '1', '2
 
 def test_a_tiny_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trackers = ['--trackers', 'hart', 'hart_2017, plain', 'mosse']
-    sizes = ['--sizes', '160x96', '320x96']
+    sizes = ['--sizes', '160x96', '320x192']
     assert main([*TINY, *trackers, *sizes, '--markdown', '--out', str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert '| hart_2017, plain |' in printed
@@ -28,10 +28,10 @@ def test_a_tiny_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = json.loads((tmp_path / 'result.json').read_text())
     rows = result['trackers']
     assert [(row['size'], row['tracker']) for row in rows] == [
-        (size, name) for size in ('160x96', '320x96') for name in trackers[1:]
+        (size, name) for size in ('160x96', '320x192', '160x96 in 320x192') for name in trackers[1:]
     ]
     assert all(row['frames'] == 2 and 0 < row['median'] <= row['p99'] for row in rows)
-    assert [row['ratio'] for row in rows if row['tracker'] == 'hart'] == [1.0, 1.0]
+    assert [row['ratio'] for row in rows if row['tracker'] == 'hart'] == [1.0] * 3
     assert [row['targets'] for row in result['targets']] == [1, 2]
     assert min(result['memory'].values()) > 10
     assert result['memory']['mosse'] < result['memory']['hart'], 'peers come without torch'
@@ -96,3 +96,12 @@ def test_the_target_of_the_synthetic_clip_moves_and_stays() -> None:
     assert all(box is not None for box in clip.boxes)
     assert 0.05 < clip.start[2] / 310 < 0.2
     assert not math.isclose(clip.boxes[-1][0], clip.start[0])  # type: ignore[index]
+
+
+def test_an_inset_clip_has_the_same_target_in_larger_frames() -> None:
+    small, large = synthetic_clip((160, 96), 2), synthetic_clip((320, 192), 2)
+    clip = inset(small, large)
+    assert clip.name == '160x96 in 320x192'
+    assert clip.start == (small.start[0] + 80, small.start[1] + 48, *small.start[2:])
+    np.testing.assert_array_equal(clip.frames[1][48:144, 80:240], small.frames[1])
+    np.testing.assert_array_equal(clip.frames[1][:48], large.frames[1][:48])
