@@ -7,6 +7,7 @@ that goes in and comes out. `Tracker` keeps that state for you.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -135,13 +136,14 @@ class HartTracker:
         step, recurrent = self._network.step(frame, recurrent)
         windows, masks = step.window_xywh.tolist(), step.mask.cpu().numpy()
         glimpses = step.glimpse.cpu().numpy()
+        parts = _parted(recurrent, len(states))
         found = []
-        if not (step.box_xywh.isfinite().all() and step.score.isfinite().all()):
-            raise FloatingPointError('the network answers NaN or infinity: check its weights')
         for i, (box, score) in enumerate(zip(step.box_xywh.tolist(), step.score.tolist())):
+            if not all(map(math.isfinite, (*box, score))):
+                raise FloatingPointError('the network answers NaN or infinity: check its weights')
             glimpse, mask = _picture(glimpses[i]), _enlarged(masks[i], glimpses.shape[-2:])
             track = Track(tuple(box), score, tuple(windows[i]), glimpse, mask)
-            found.append((track, TargetState(_part(recurrent, i), track.box, size)))
+            found.append((track, TargetState(parts[i], track.box, size)))
         return found
 
     def _recurrent(self, state: TargetState, size: tuple[int, int]) -> AnyState:
@@ -233,14 +235,18 @@ def _joined(states: Sequence[Recurrent]) -> Recurrent:
     return type(states[0])(*map(torch.cat, zip(*map(tensors_of, states))))
 
 
-def _part(state: Recurrent, index: int) -> Recurrent:
-    """The state of one target of a batch."""
-    return type(state)(*(tensor[index : index + 1] for tensor in tensors_of(state)))
+def _parted(state: Recurrent, count: int) -> list[Recurrent]:
+    """The states of the targets of a batch."""
+    if count == 1:
+        return [state]
+    return [type(state)(*part) for part in zip(*(x.split(1) for x in tensors_of(state)))]
 
 
 def _picture(planes: np.ndarray) -> np.ndarray:
     """(3, N, M) RGB in [0, 1] to (N, M, 3) BGR uint8."""
-    return cv2.convertScaleAbs(cv2.merge(list(planes[::-1])), alpha=255.0)
+    height, width = planes.shape[1:]
+    whole = cv2.convertScaleAbs(planes.reshape(-1, width), alpha=255.0)
+    return cv2.merge(list(whole.reshape(-1, height, width)[::-1]))
 
 
 def _enlarged(mask: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
