@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
@@ -17,10 +18,9 @@ from launch.actions import (
     Shutdown,
 )
 from launch.conditions import IfCondition
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
 BOOLEAN = ['true', 'false']
 DDS_PROFILE_VARIABLES = (
@@ -62,7 +62,8 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             'select',
             default_value='false',
             choices=BOOLEAN,
-            description='Open a window in which the target is drawn with the mouse.',
+            description='Open a window in which the target is drawn with the mouse. A played '
+            'source then sends none of its own boxes.',
         ),
         DeclareLaunchArgument(
             'params_file',
@@ -117,7 +118,7 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
 
 def set_dds_profile() -> list[SetEnvironmentVariable]:
     """Give Fast DDS shared memory that holds images, unless the user names another profile."""
-    profile: EnvironmentVariable | PathJoinSubstitution = in_package('config', 'fastdds.xml')
+    profile: EnvironmentVariable | str = in_package('config', 'fastdds.xml')
     for name in DDS_PROFILE_VARIABLES:  # whichever of them the user has set
         profile = EnvironmentVariable(name, default_value=profile)
     return [SetEnvironmentVariable(name, profile) for name in DDS_PROFILE_VARIABLES]
@@ -169,11 +170,18 @@ def start_player(context: LaunchContext) -> list[Node]:
                     'wait_for_subscribers': 1,  # no frame before the tracker is there
                 },
                 *init_box_parameter(context),
+                *([{'publish_init': False}] if is_selected(context) else []),
             ],
             on_exit=Shutdown(reason='the player ended'),  # by itself only if it cannot play
             **common_arguments(),
         )
     ]
+
+
+def is_selected(context: LaunchContext) -> bool:
+    """Whether the mouse alone chooses the target: no box comes from the player, in no lap."""
+    selected = LaunchConfiguration('select').perform(context) == 'true'
+    return selected and not init_box_parameter(context)
 
 
 def start_select_box() -> Node:
@@ -228,6 +236,6 @@ def init_box_parameter(context: LaunchContext) -> list[dict[str, list[float]]]:
     return [{'init_box': [x, y, w, h]}]
 
 
-def in_package(*path: str) -> PathJoinSubstitution:
+def in_package(*path: str) -> str:
     """A file of the installed package."""
-    return PathJoinSubstitution([FindPackageShare('hart_ros'), *path])
+    return str(Path(get_package_share_directory('hart_ros'), *path))

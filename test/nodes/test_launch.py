@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from collections.abc import Callable
@@ -52,14 +53,25 @@ def launch(start_node, tmp_path_factory: pytest.TempPathFactory) -> Callable:
     (index / 'hart_ros').touch()
     for name in ('config', 'launch', 'package.xml'):
         (share / name).symlink_to(ROOT / name)
-    for name in ('tracker_node', 'player_node'):
+    for name in ('tracker_node', 'player_node', 'select_box_node'):
         script = f'#!/bin/sh\nexec "{sys.executable}" -m hart_ros.nodes.{name} "$@"\n'
         (lib / name).write_text(script)
         (lib / name).chmod(0o755)
     program = prefix / 'launch_it.py'
     program.write_text(LAUNCH)
     file = share / 'launch' / 'tracker.launch.py'
-    return lambda *arguments: start_node(str(program), str(prefix), str(file), *arguments)
+
+    @contextlib.contextmanager
+    def start(*arguments: str, **variables: str):
+        command = (str(program), str(prefix), str(file), *arguments)
+        with start_node(*command, **variables) as launched:
+            try:
+                yield launched
+            finally:
+                if launched.process.poll() is None:  # killed after a failure, it would leave nodes
+                    launched.stop(signal.SIGINT)
+
+    return start
 
 
 @pytest.fixture(scope='module')
@@ -94,6 +106,36 @@ def test_player_and_tracker_in_a_namespace(launch, peer, clip, tmp_path):
         launched.stop(signal.SIGINT)
     assert 'Traceback' not in launched.output
     assert launched.output.count('process has finished cleanly') == 2
+
+
+def test_only_the_mouse_chooses_where_it_selects(launch, peer, user, virtual_display):
+    boxes = peer.collect(Detection2D, '/hart/init_box')
+    detections = peer.collect(Detection2D, '/hart/detection')
+    arguments = ('play:=synthetic', 'loop:=true', 'select:=true', 'use_sim_time:=true')
+    with launch(*arguments, DISPLAY=virtual_display) as launched:
+
+        def draw() -> list:
+            user('mousemove', 100, 50, 'mousedown', 1, 'mousemove', 120, 60)
+            peer.spin(0.3)
+            user('mousemove', 199, 149, 'mouseup', 1)
+            peer.spin(0.5)
+            return boxes
+
+        for node in ('hart', 'select_box'):
+            launched.wait_for_output(rf'\[{node}\]: .*subscribed')
+        peer.wait_for(draw, what='a box')
+        peer.wait_for(lambda: detections, what='a detection')
+        assert {box.id for box in (*boxes, *detections)} == {'selected'}
+        launched.stop(signal.SIGINT)
+    assert 'Traceback' not in launched.output
+
+
+def test_the_tracker_runs_on_where_no_window_opens(launch, peer, clip):
+    detections = peer.collect(Detection2D, '/hart/detection')
+    with launch(f'play:={clip}', 'init_box:=30,20,24,16', 'select:=true', DISPLAY='') as launched:
+        launched.wait_for_output('run it where there is a screen')
+        peer.wait_for(lambda: detections, what='a detection')
+        launched.stop(signal.SIGINT)
 
 
 @pytest.mark.parametrize(
