@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Installs hart_ros; colcon and pip both read this file."""
 
 from glob import glob

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Makes demo.webp and how-it-works.png: the tracker and its tensors on a synthetic drive.
 
 python docs/make_pictures.py            both; with the weights in the package, or --weights FILE

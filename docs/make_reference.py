@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Writes the tables of reference.md: of nodes as they run, and of the launch file as it is written.
 
 python docs/make_reference.py            needs ROS 2; test/nodes/test_reference.py runs it

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """hart_ros: Hierarchical Attentive Recurrent Tracking for robots.
 
     from hart_ros import Tracker

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Start the tracker; on request a player in place of the camera, and rviz.
 
 ros2 launch hart_ros tracker.launch.py image:=/camera/image_raw

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
+#
 # Sets up what is missing, then shows the tracker at work: bash scripts/demo.sh [--help]
 set -euo pipefail
 

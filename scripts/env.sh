@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
+#
 # shellcheck shell=bash
 # Enters what scripts/setup.sh made. For sourcing: source scripts/env.sh
 #

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Gives one kind of input random damage, guided by coverage. Needs atheris (pip install atheris).
 
 python scripts/fuzz.py labels --seconds 60

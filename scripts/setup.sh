@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
+#
 # Makes what hart_ros runs in: `.venv` with ROS 2 Jazzy wheels, or, where a ROS 2 distribution is
 # sourced, `.venv-$ROS_DISTRO` with what that distribution lacks. Instant when nothing changed.
 # PYTHON=python3.12 picks the interpreter. See CONTRIBUTING.md.

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
+#
 # Sets up what is missing, then runs every check: bash scripts/test.sh [--long] [pytest arguments]
 # --long adds the tests that take minutes. Paths are relative to the repository's root.
 set -euo pipefail

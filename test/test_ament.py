@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """ament's linters, where a distribution has them, for the style that scripts/ruff.toml sets.
 
-Left out are ament_copyright, which knows no SPDX lines (test_package.py checks them), and
-ament_xmllint, which loads its schema from the network (test_package.py has catkin_pkg validate).
+ament_copyright has to find the copyright; of the licence it knows no SPDX lines, which
+test_package.py checks. Left out is ament_xmllint, which loads its schema from the network
+(test_package.py has catkin_pkg validate).
 """
 
 from __future__ import annotations
@@ -13,6 +15,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = [str(ROOT / name) for name in ('hart_ros', 'launch', 'docs', 'setup.py')]
+
+
+def test_copyright() -> None:
+    parser = pytest.importorskip('ament_copyright.parser', reason='needs ament_copyright')
+    paths = [Path(path) for path in OURS]
+    files = [file for path in paths for file in ([path] if path.is_file() else path.rglob('*.py'))]
+    assert not [file for file in files if not parser.parse_file(str(file)).copyrights]
 
 
 def test_flake8() -> None:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """README and docs name what there is: files, headings, commands, options, launch arguments."""
 
 from __future__ import annotations

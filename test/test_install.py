@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What gets installed lies where ROS 2 looks for it; offline, from a copy of the sources."""
 
 from __future__ import annotations

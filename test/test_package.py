@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The package is one that ROS 2 and pip accept, and it says the same everywhere."""
 
 from __future__ import annotations
@@ -67,11 +68,14 @@ def test_workflow_runs_what_readme_promises() -> None:
             assert (ROOT / script).is_file(), script
 
 
-def test_every_file_says_its_licence() -> None:
+def test_every_file_says_whose_it_is_and_under_which_licence() -> None:
+    header = '# SPDX-License-Identifier: Apache-2.0\n# Copyright 2026 the hart_ros authors\n'
     silent = []
     for path in files('.py', '.sh'):
-        head = path.read_text(encoding='utf-8').splitlines()[:2]
-        if head and '# SPDX-License-Identifier: Apache-2.0' not in head:
+        text = path.read_text(encoding='utf-8')
+        if text.startswith('#!'):
+            text = text.partition('\n')[2]
+        if text and not text.startswith(header):
             silent.append(str(path.relative_to(ROOT)))
     assert not silent
 

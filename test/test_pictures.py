@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The pictures of README and docs can be made anew."""
 
 from __future__ import annotations

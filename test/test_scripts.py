@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The two commands are executable, and say in one line why they cannot go on."""
 
 from __future__ import annotations

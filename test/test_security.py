@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What SECURITY.md says of the code: no pickle, no shell, no network, bounded versions."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Types of command-line arguments: what does not fit ends the program with one clear line."""
 
 from __future__ import annotations

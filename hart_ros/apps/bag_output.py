@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A bag with the detections: all that the source's bag holds, and what was tracked in it."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Files of boxes that other tools read: boxes.csv, OTB, MOTChallenge, KITTI tracking."""
 
 from __future__ import annotations

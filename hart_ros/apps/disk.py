@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is said when a disk is full, and how it is noticed while files can still be finished."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A box dragged with the mouse; needs no display."""
 
 from __future__ import annotations

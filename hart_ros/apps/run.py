@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """One run of hart-track: frame after frame, into files that are whole whatever ends it."""
 
 from __future__ import annotations

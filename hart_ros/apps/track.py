@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The command hart-track: follows a target through a video, and writes where it is."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The command hart-trax: a tracker that the VOT toolkit, or any client of TraX, starts and asks."""
 
 from __future__ import annotations

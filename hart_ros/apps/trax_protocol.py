@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The text of TraX, the protocol of the VOT challenge: messages, images and rectangles.
 
 A message is a line `@@TRAX:kind "argument" ... "key=value" ...`; other lines are none. Version 4 is

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Writes an mp4 with the best codec that is there."""
 
 from __future__ import annotations

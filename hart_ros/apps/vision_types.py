@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """`vision_msgs/Detection2D` for bags that are written without ROS."""
 
 from __future__ import annotations

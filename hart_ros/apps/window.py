@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A window with an image on which boxes are dragged.
 
 Tk, which comes with Python: OpenCV's own windows are missing in its headless builds, and those of

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is timed: trackers behind one interface, from a uint8 frame to a box.
 
 Imports torch for this package's own trackers only: memory is compared as well.

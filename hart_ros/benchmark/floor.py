@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The least time that hart's arithmetic and its memory would take on this machine."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How fast the tracker is, beside others on the same frames in the same run."""
 
 from __future__ import annotations

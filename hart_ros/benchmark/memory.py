@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How much memory a tracker takes, in a process of its own."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """hart-benchmark-node: from a published image to the detection, through real processes.
 
 A camera in this process publishes to the tracker node and, in turns, to a node that answers each

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A camera that knows when each of its frames was answered by a detection."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The least that a node can do: subscribed as the tracker, it answers each image with no box."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the node's benchmark measured, as figures and as tables."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The processes of the node's benchmark, and what is done with them."""
 
 from __future__ import annotations

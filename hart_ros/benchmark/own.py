@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """This package's trackers for the benchmark, fast and as they are written. Needs torch."""
 
 from __future__ import annotations

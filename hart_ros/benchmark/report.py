@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the benchmark of the trackers measured: tables, figures for a file, a plot."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker node for minutes or days: memory, descriptors, latency and counters stay as they are.
 
 A camera publishes 1242x375 bgr8 at 30 Hz, reliably; every 20 s there is a new box, and subscribers

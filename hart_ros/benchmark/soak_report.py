@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What a soak has to show: samples of the node's process, and the judgement of them. No ROS."""
 
 from __future__ import annotations

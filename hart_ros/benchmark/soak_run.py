@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker node under load for a long time: new boxes, debug subscribers that come and go."""
 
 from __future__ import annotations

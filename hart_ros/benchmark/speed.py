@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How long trackers take for a frame, in turns, so that a machine that drifts hits all alike."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """rosbag2 bags, sqlite3 and MCAP, read without ROS by the package `rosbags`."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Checked numbers of annotation files: what every box reader needs to say file and line."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What a JPEG or PNG promises, read without decoding it.
 
 A few damaged bytes may make a decoder ask for gigabytes, or fill in grey what is missing.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Numbered images as a sequence; the base of all readers whose frames are image files."""
 
 from __future__ import annotations

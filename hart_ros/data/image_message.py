@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Image messages to arrays and back, for anything with the fields of ``sensor_msgs/Image``.
 
 Needs no ROS. ``bgr8`` and ``mono8`` become views of the message's own memory, row padding

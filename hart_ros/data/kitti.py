@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """KITTI tracking: `image_02/0000/000000.png`, `label_02/0000.txt`, `calib/0000.txt`."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A drive of KITTI's raw data: `2011_09_26/2011_09_26_drive_0001_sync`."""
 
 from __future__ import annotations

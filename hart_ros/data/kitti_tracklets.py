@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """3D boxes of KITTI's raw data, projected into the left colour camera."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Which sequences with boxes a folder holds."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Folders like those of OTB: `img/0001.jpg` and `groundtruth_rect.txt`."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What people type for boxes, sizes and sources. Pure Python."""
 
 from __future__ import annotations

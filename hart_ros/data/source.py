@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What a sequence of images with boxes looks like, and the factory that opens one."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Synthetic drives: what a camera on a car would see, with exact boxes and nothing to download."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Video files, and folders that hold a video with boxes."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The environment in which the demonstration's nodes find each other, and nobody else."""
 
 from __future__ import annotations

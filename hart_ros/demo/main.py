@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The command hart-demo: watch the tracker follow a target through real processes and topics."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is seen of a run: the debug image with the glimpse in a corner, and a contact sheet."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Nodes as child processes: started, listened to, and never left behind."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Listens to player and tracker and puts together what belongs to the same frame."""
 
 from __future__ import annotations

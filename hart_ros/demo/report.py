@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What came of a run, for people and as JSON."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """One run of the demonstration, from the start of the processes to the files."""
 
 from __future__ import annotations

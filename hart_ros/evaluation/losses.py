@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Is a target that left believed to be there? The protocol `loss`, and its figures.
 
 A frame is lost when the box shares nothing with the target, or when the target is not to be seen;

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Trackers side by side, on the same frames from the same first boxes."""
 
 from __future__ import annotations

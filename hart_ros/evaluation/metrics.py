@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Measures of boxes against the true boxes, and of scores against both.
 
 Boxes are x, y, w, h in pixels. Which frames count is the protocol's business.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Where a result comes from: what to write beside every measured figure."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A run as one HTML page that needs nothing else."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Trackers that robots use today, behind the interface of `hart_ros.Tracker`.
 
 They are OpenCV's. Which of them there are depends on its build: CSRT, KCF, MOSSE and MedianFlow are

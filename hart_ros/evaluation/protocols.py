@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How a tracker is put to the test.
 
 Every protocol starts a tracker from a true box, and yields a `Step` for each frame after it that

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What came of a run: text for the terminal, JSON, and a page."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is followed: targets of sequences, with their frames at hand."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Bouncing balls, section 6.1: one white ball on 20x20 pixels.
 
 As in the script that the paper took its videos from (Sutskever, Hinton and Taylor, 2008), a box has

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Moving digits, section 6.2: one digit of MNIST, or two, on 100x100 pixels.
 
 The paper does not say how fast digits move. Here: 3 pixels a frame at first, to which deviations of

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Trains a network for an experiment; what was stopped goes on."""
 
 from __future__ import annotations

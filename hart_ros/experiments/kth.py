@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """People of KTH, section 6.3: each subject left out of the training in turn.
 
 As published but for the CNN: the paper trained it on patches of ETH, INRIA and KITTI. Here they are

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The experiments with RATM, as published and as reproduced, side by side.
 
 hart-experiment ratm-balls: bouncing balls, taught by the last frame alone. ratm-balls-all: by all

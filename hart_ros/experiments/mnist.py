@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """MNIST from a folder: mnist.npz, or the four files in the IDX format, packed or not."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How balls and digits move: straight on, off the walls, off each other."""
 
 from __future__ import annotations

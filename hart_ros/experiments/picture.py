@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The figures of the paper: frames with the rectangle of the glimpse, the glimpses beneath."""
 
 from __future__ import annotations

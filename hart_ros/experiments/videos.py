@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the experiments on generated videos share: clips, and how well targets are followed."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Spatial attention of HART (2017): where the glimpse is read, and the read itself.
 
 Attention is a = (u_y, u_x, d_y, d_x): the window's corner over the image's size, and the window's

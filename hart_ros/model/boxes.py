@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Box arithmetic on tensors (..., 4), pixels; the format is part of every name.
 
 `xywh` is the top-left corner and the size, `cxcywh` the centre and the size. Pixel (i, j) covers

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The Gaussian glimpse: g = F_y x F_x^T (HART, section 3.1; DRAW, Gregor et al. 2015).
 
 A grid of Gaussians, one row and one column of it per glimpse pixel, is laid over the attention

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """HART, as shipped: the 2017 design with its weak points mended.
 
 One glimpse a frame, V1, a dorsal stream whose filters are generated from what the target looked

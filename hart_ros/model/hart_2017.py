@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """HART as published: Kosiorek, Bewley and Posner, NIPS 2017.
 
 The reference that the shipped `HART` is measured against, and the network of the poster's

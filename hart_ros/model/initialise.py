@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How layers of `hart_2017` start.
 
 The authors trained with TensorFlow 1, whose defaults are not PyTorch's: weights and biases alike

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Losses of HART (2017), section 4.
 
 L = lambda_t L_t + lambda_s L_s + lambda_a L_a + beta R, with learnt lambda (Kendall et al. 2017).

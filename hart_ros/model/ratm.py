@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """RATM, the recurrent attentive tracking model: Kahou, Michalski and Memisevic, 2015.
 
 HART's baseline. A recurrent network of ReLUs says where the next image is read; what is read there

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The feature-extraction module of RATM, section 4.1: a small CNN, or the pixels themselves."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The objective modules of RATM, sections 4.3, 5.1 and 6: squared errors of various things.
 
 All are equation 13: the squared norm of the difference, on average over samples and, where there

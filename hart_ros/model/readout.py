@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Readouts of HART (2017): the next attention and the correction of the box, from the LSTM."""
 
 from __future__ import annotations

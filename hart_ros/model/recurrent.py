@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The LSTM of HART (2017), with zoneout (Krueger et al. 2016)."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Ventral and dorsal stream of HART (2017), and the features masked by appearance attention."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """V1 of HART (2017): the first three convolutions of AlexNet without its max-pooling."""
 
 from __future__ import annotations

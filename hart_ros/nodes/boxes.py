@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Boxes x, y, w, h as `vision_msgs/Detection2D`, and back."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A target's place in the stream of frames: which one comes next."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """`cv_bridge` where it is installed and proves sound; never a reason to fail.
 
 Its binary part is built against one NumPy: under another major version the import may print

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How the node is: speed, latency, what became of the frames, and what is wrong."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Recent frames, undecoded, and what became of each of them. Pure Python."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """`hart_ros.data.image_message`, with the colours by a sound `cv_bridge` where one is installed."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the tracker node subscribes to while it is active: the camera and the boxes."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Keeps the targets in a file, so that a node that was killed goes on with them."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker, asked so that nothing which goes wrong in one frame or target gets any further."""
 
 from __future__ import annotations

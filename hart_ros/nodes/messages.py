@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Between `vision_msgs` (4.0 and newer) and boxes."""
 
 from __future__ import annotations

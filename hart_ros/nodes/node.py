@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The node `hart`, a managed one: unconfigured, inactive, active; see `Pipeline` for its work.
 
 Configuring loads the network and offers the topics; activating subscribes to the camera;

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the node publishes of each tracked frame. Pictures nobody looks at are not made."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker node's parameters: one table that says everything about each of them."""
 
 from __future__ import annotations

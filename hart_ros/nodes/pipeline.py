@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """All that a configured node has: the network, the target, its topics and services.
 
 Two threads. The executor's only receives and answers: images go into the frame buffer, boxes and

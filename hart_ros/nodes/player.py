@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The node `player`: a recorded or synthetic sequence in place of a camera."""
 
 from __future__ import annotations

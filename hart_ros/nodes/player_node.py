@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The executable `player_node`: a recorded or synthetic sequence in place of a camera.
 
 ros2 run hart_ros player_node --ros-args -p source:=drive.mp4 -p loop:=true

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The parameters of the player: declared with descriptions and ranges, read once, checked."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Topics that find the right quality of service, or say which setting would."""
 
 from __future__ import annotations

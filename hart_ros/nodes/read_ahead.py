@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Reads a source in a thread, a few frames ahead of whoever shows them. Pure Python."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Log lines that a camera at 30 Hz cannot turn into a flood."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The node `select_box`: the camera's image in a window, where the target is drawn."""
 
 from __future__ import annotations

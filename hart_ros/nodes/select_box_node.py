@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The executable `select_box_node`: a window in which the target is drawn with the mouse.
 
 ros2 run hart_ros select_box_node --ros-args -r image:=/camera/image_raw

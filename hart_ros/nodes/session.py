@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker's side of the node: which frame comes next, and what is done with it.
 
 Everything here runs in the worker's thread, so the targets' states need no lock.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the stamps of arriving images say: order, duplicates, jumps in time, lost frames."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is followed, how it was asked for, and how a late start catches up."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """All that is followed: how targets come, how they are judged, and how they go."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The executable `tracker_node`: follows the target that a box marks.
 
 ros2 run hart_ros tracker_node --ros-args -r image:=/camera/image_raw

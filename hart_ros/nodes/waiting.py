@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Boxes that wait for their frames, and what became of them."""
 
 from __future__ import annotations

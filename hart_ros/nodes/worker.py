@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The one thread that tracks: commands first, in order, then frames."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Trackers that take frames and boxes; no ROS.
 
 What needs torch is imported on first use, so that boxes and frames can be checked without it.

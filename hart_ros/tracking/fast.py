@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The networks made fast for tracking, from the very modules that are trained.
 
 On the CPU ONNX Runtime runs the costly part, where it is installed (`pip install '.[fast]'`). It

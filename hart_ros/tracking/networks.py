@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How each network looks at a camera's frame, for any number of targets at once.
 
 Glimpses are read one by one, on the CPU, where the frame is; the network takes them as a batch.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """V1 in 8-bit integers, for processors with instructions for these.
 
 The ranges of the integers come from batch norm, which knows the mean and the deviation of what each

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The Gaussian glimpse, read from a camera's frame at the cost of the window alone.
 
 F_y x F_x^T is all but zeros: a Gaussian of the grid sees a handful of pixels. Only the pixels that

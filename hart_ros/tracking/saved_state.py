@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Targets in a file, from which they are followed on as if nothing had happened.
 
 A safetensors file: the tensors that are remembered of each target, and as metadata the weights they

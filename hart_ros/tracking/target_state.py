@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Whether a target is still believed to be where its box is. Pure Python.
 
 The tracker's score, the IoU that it expects of its box, wavers from frame to frame. This turns it

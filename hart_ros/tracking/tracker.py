@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker: frames and boxes in, tracks out. Knows no ROS.
 
 `HartTracker` is functional: it holds the network, and everything about a target is in the state

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Networks that differ in one thing, trained alike and measured side by side.
 
 hart-ablate poster: the poster's three networks of 2017, and the shipped one. hart-ablate changes:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What a camera and a street do to a clip: light, blur, noise, look-alikes, things in front."""
 
 from __future__ import annotations

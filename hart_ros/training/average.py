@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The mean of weights from several moments of one training: often better than each of them."""
 
 from __future__ import annotations

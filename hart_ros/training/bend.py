@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How a thing bends, leans and turns while it moves: smooth in space and time, and bounded.
 
 What moves as one rigid piece teaches a tracker to hold on to anything that does, its target's

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Curves and pictures of a training for TensorBoard: tensorboard --logdir runs/hart."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Short clips for training, cut from sequences around one target.
 
 A clip is a stack of small square canvases that a virtual camera cuts out of the frames: it moves

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Clips of anything: a piece of one picture moves over another, with an exactly known box.
 
 Annotated targets are few; what can be cut out of their frames is without end, and teaches the

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What hart-train can be told; config/train.yaml says the same with comments."""
 
 from __future__ import annotations

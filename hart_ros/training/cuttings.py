@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is pasted: pieces of pictures under outlines, still or filmed.
 
 An annotated target is cut out of its own frames one after the other, so that it walks, turns and

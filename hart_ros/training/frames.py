@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Decoded sequences on disk, so that any frame of any clip is one memory-mapped read away."""
 
 from __future__ import annotations

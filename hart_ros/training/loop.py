@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The training loop: what is in a checkpoint, and what happens in a step."""
 
 from __future__ import annotations

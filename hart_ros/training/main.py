@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Trains the shipped network on video with boxes and on synthetic drives.
 
 hart-train CONFIG.yaml takes the settings from a file (config/train.yaml has them all, explained);

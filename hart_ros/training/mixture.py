@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """An endless stream of augmented clips from all sources, mixed by weight."""
 
 from __future__ import annotations

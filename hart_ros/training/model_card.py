@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Puts trained weights into the package, with a card that says what they are and can do.
 
 python -m hart_ros.training.model_card runs/hart DATA

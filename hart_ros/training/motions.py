@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """How real cars and people move in the image: KITTI's labels, which need no pictures."""
 
 from __future__ import annotations

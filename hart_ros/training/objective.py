@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the shipped network is trained for, and how a clip is unrolled."""
 
 from __future__ import annotations

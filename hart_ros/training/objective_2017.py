@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What `hart_2017` and its ablations are trained for: the losses as published."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What `ratm` is trained for by hart-train: its windows are to be where the targets are.
 
 The paper's example of a penalty between window coordinates (section 4.3). Its experiments, with

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Frozen dataclasses from YAML; every mistake is one line that says where and what to do."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Which sequences are never trained on. Those of KITTI are split in time: see `KittiTracking`."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Photographs as a source of things to follow: there are more of them than of annotated video.
 
 The outline of what a photograph shows is found without labels (GrabCut, Rother et al. 2004,

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Features of a network that has seen more of the world than we have, for V1 to learn to tell.
 
 Only what the teacher says of training glimpses is used, never its weights, and only in training.

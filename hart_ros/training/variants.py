@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What hart-ablate compares: networks that differ in one thing, and how they are trained."""
 
 from __future__ import annotations

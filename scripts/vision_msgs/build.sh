@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
+#
 # Builds and installs vision_msgs into the virtual environment named by the first argument.
 set -euo pipefail
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """hart-trax speaks TraX: its text, its sessions over pipes, and with the VOT toolkit itself."""
 
 from __future__ import annotations

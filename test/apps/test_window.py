@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The window on a virtual display, with the mouse and the keys of X."""
 
 from __future__ import annotations

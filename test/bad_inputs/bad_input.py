@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What a case of bad input is, and how it stands in docs/bad_inputs.md."""
 
 from __future__ import annotations

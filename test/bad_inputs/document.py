@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Writes docs/bad_inputs.md: python test/bad_inputs/document.py, with ROS and torch."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Functions of bytes that raise nothing, whatever the bytes: for hypothesis and for atheris.
 
 Each feeds one kind of input, lets pass the error that is documented for it, and checks what comes

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Bad images, stamps and boxes, as a node receives them. Needs ROS for boxes only."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Each case of bad input is said as docs/bad_inputs.md says it."""
 
 from __future__ import annotations

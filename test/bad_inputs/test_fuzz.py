@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Good inputs with random damage: nothing but the documented errors, no hang, no NaN out."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """hart-benchmark with next to nothing to do; what it measures is another matter."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The command hart-benchmark-node over DDS, on few frames; how fast it is does not matter."""
 
 from __future__ import annotations

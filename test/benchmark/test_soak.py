@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The soak: what it judges, and a minute of it."""
 
 from __future__ import annotations

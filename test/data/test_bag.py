@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Bags that the tests write themselves, read back without ROS."""
 
 from __future__ import annotations

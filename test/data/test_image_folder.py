@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Folders of images: order, kinds of pixels, errors."""
 
 from __future__ import annotations

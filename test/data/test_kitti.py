@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """KITTI tracking and KITTI raw, on miniatures of their folders."""
 
 from __future__ import annotations

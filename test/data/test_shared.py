@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The readers on real data, where it lies beside the repository."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The factory finds the reader, and says what is wrong."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The command hart-demo as users run it; how well it tracks does not matter here."""
 
 from __future__ import annotations

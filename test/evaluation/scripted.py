@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Trackers and frames whose results are known."""
 
 from __future__ import annotations

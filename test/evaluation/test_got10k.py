@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Metrics against those of the GOT-10k toolkit, which others report with."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What counts as lost and as flagged, with a tracker whose scores are known."""
 
 from __future__ import annotations

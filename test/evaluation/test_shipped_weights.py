@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The shipped weights follow a target for 60 frames."""
 
 from __future__ import annotations

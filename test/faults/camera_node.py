@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A camera driver to be killed: publishes one picture at 20 Hz on `image`. A script, not a test."""
 
 from __future__ import annotations

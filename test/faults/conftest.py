@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The fixtures of test/nodes: these tests too talk to real nodes over DDS."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What the camera of these tests sees: a synthetic drive, followed with the shipped weights."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Time that jumps: of the camera's stamps, and of a simulation or a bag on /clock."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A disk that fills up while something is written: a small one, mounted for the test."""
 
 from __future__ import annotations

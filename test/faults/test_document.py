@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """docs/faults.md: its tests exist, its quotations are what is said, and nothing is left out."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Two trackers side by side, one of which is ended; and one without its device."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A tracker that is killed and started again: with `restore_state` it goes on with its targets."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A stream of images that is not as it should be, tracked in with the shipped weights."""
 
 from __future__ import annotations

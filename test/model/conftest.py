@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Every test of the model starts from the same seed, and runs on one thread."""
 
 from collections.abc import Iterator

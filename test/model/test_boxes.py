@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 import torch
 from hypothesis import given
 from hypothesis import strategies as st

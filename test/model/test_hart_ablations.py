@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What hart-ablate takes out of the shipped network is out."""
 
 from __future__ import annotations

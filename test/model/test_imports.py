@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The model is torch only: no ROS, no OpenCV, no files."""
 
 import ast

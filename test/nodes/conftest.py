@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Real nodes for the tests here; see processes.py."""
 
 from __future__ import annotations

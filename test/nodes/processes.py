@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What tests share that start real nodes as processes and talk to them over DDS.
 
 `start_node` starts a node, `peer` is the test's own node. Both live in a DDS domain of this

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Every encoding against OpenCV or by hand; padding, byte order, bad fields. Needs no ROS."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is kept in a file, when, and what comes back of it."""
 
 from __future__ import annotations

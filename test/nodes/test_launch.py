@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """launch/tracker.launch.py as `ros2 launch` runs it: real processes, heard over DDS."""
 
 from __future__ import annotations

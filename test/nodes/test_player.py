@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The player as a real process, heard over DDS."""
 
 from __future__ import annotations

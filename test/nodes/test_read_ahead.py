@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The thread that reads a source ahead of the player; no ROS."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """docs/reference.md tells of the nodes and the launch file as they are."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The node select_box as a process: images come in, a mouse draws, a box goes out."""
 
 from __future__ import annotations

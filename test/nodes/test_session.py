@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker's side of the node, with a tracker that does what the test says. Needs no ROS."""
 
 from __future__ import annotations

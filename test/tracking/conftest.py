@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A network of the shipped architecture with random weights: what it tracks does not matter."""
 
 from __future__ import annotations

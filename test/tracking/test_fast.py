@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The fast forms against the networks as they are written, frame after frame."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The three lines that every user of OpenCV's trackers expects: they work, typed, without ROS."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """RATM on frames, behind the interface of all trackers, with random weights."""
 
 from __future__ import annotations

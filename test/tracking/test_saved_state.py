@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Targets in a file: followed on bit for bit, or refused."""
 
 from __future__ import annotations

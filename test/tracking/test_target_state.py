@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The states of a target: what leads from one to another, and what never happens."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Weights files: whole, missing, damaged, foreign."""
 
 from __future__ import annotations

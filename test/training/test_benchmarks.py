@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """KITTI and KTH from the commands of README, in miniature: hart-train, then hart-evaluate."""
 
 from __future__ import annotations

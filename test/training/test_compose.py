@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What is cut out and pasted is a thing, moves like one, and has an exact box."""
 
 from __future__ import annotations

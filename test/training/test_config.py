@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Settings: the file says what the code does, and every mistake is one helpful line."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Training is repeatable, also when it is stopped in between, and in several processes."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """hart-train from end to end on a few frames, stopped and resumed."""
 
 from __future__ import annotations

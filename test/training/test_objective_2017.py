@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The published losses on clips, for the network and its ablations."""
 
 from __future__ import annotations

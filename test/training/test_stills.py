@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Things are found in photographs, cut out, and filmed where they are."""
 
 from __future__ import annotations

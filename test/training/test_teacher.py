@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """V1 learns what a backbone says of glimpses; NanoTrack's is asked where it is at hand."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """hart-train trains the network of 2017 too, on whole frames."""
 
 from __future__ import annotations

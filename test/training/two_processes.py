@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Run by torchrun in test_loop.py: goes on training on a folder, saves each process's weights."""
 
 from __future__ import annotations

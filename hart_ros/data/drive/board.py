@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Upright cut-outs that always face the camera: people, trees, poles."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """A pinhole camera on a car: where points of the world appear in the image."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Traffic that moves as real road users did: the labels of KITTI tracking."""
 
 from __future__ import annotations

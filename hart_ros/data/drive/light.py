@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Weather: how bright surfaces are, how far one sees, and what the camera makes of it."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Solid objects made of flat textured faces."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Drawing into an image: textured polygons, sprites with soft edges, soft shadows.
 
 Continuous image coordinates as everywhere: the centre of pixel (i, j) is (j + 0.5, i + 0.5), which

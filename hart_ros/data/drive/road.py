@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Pictures of the ground from above: one repeat of the road, and of the shadows on it."""
 
 from __future__ import annotations

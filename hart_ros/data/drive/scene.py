@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """All of a drive at one instant: painted, and measured."""
 
 from __future__ import annotations

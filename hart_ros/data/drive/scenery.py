@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """What stands at the roadside: houses, trees, hedges, walls, poles and signs."""
 
 from __future__ import annotations

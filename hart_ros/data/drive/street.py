@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The course of a road, its lanes, and the scenery along it.
 
 Places on a road are (s, d): metres along it and metres to the right of its centre line.

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Pictures made of noise and simple shapes: surfaces and cut-out sprites."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Who is on the road of a drive, and where they go."""
 
 from __future__ import annotations

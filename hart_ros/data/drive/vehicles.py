@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Cars, vans, lorries and buses: a lower body and a cabin with painted sides."""
 
 from __future__ import annotations

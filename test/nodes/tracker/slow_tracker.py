@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker node with a network that takes 60 ms for every frame. A script, not a test."""
 
 from __future__ import annotations

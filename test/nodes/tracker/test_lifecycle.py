@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The node as a managed one: driven by a manager, and by itself."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Frames that come three times as fast as the node tracks."""
 
 from __future__ import annotations

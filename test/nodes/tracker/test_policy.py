@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The SROS 2 policy allows what the node needs, and no more."""
 
 from __future__ import annotations

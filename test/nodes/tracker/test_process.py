@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Start, end, names, parameters and quality of service of the process."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """Boxes that come late or early, and stamps that do not just rise."""
 
 from __future__ import annotations

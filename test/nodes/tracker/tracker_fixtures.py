@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker node under test: one process for all tests that can share it."""
 
 from __future__ import annotations

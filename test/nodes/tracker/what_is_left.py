@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 the hart_ros authors
 """The tracker node; when it has ended, it says which threads are left. A script, not a test."""
 
 from __future__ import annotations
