@@ -56,7 +56,8 @@ class Look:
             self._fail(error)
             return [None]
         hits = [hit if self._is_sound(*hit) else None for hit in found]
-        if np.ptp(image) > BLANK:
+        # All pixels are asked only if every eighth row is blank: of 4K they cost a millisecond.
+        if np.ptp(image[::8]) > BLANK or np.ptp(image) > BLANK:
             return hits
         # A covered or dazzled camera: the targets wait where they are, or they would drift away.
         return [hit and _unseen(hit[0], target.state) for hit, target in zip(hits, targets)]

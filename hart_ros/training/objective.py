@@ -90,7 +90,7 @@ def unroll(
         loss, log = step_loss(step, boxes[:, t], present[:, t], losses)
         terms.append(loss)
         logs.append(log)
-        state = _restarted(state, step, boxes[:, t])
+        state = _restarted(state, step, boxes[:, t], present[:, t])
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
     mean = torch.stack(terms).mean()
     if losses.elsewhere:
@@ -225,13 +225,15 @@ def _without_history(state: HartState) -> HartState:
     return replace(state, cell=cell, output=output, motion=motion)
 
 
-def _restarted(state: HartState, step: StepOutput, truth_xywh: Tensor) -> HartState:
+def _restarted(
+    state: HartState, step: StepOutput, truth_xywh: Tensor, present: Tensor
+) -> HartState:
     """Puts some of the lost targets back on the truth, so that the rest of the clip is of use.
 
     The others stay lost, to learn to find them again.
     """
     iou = iou_xywh(step.box_xywh.float(), truth_xywh)
-    again = (iou < LOST) & (torch.rand_like(iou) < 0.3)
+    again = present & (iou < LOST) & (torch.rand_like(iou) < 0.3)
     return replace(
         state,
         box_xywh=torch.where(again[:, None], truth_xywh, state.box_xywh.float()),
