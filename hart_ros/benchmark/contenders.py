@@ -21,7 +21,8 @@ from hart_ros.evaluation.peers import Peer
 NETWORKS = ('hart', 'hart_2017', 'ratm')
 # Behind a network's name:
 PLAIN = ', plain'  # as it is written, in eager PyTorch on whole frames
-INT8 = ', int8'  # with V1 in integers; hart alone
+INT8 = ', int8'  # with V1 in integers
+OWN = (*NETWORKS, 'hart' + INT8, *(name + PLAIN for name in NETWORKS))
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,14 @@ def make(name: str, choice: Choice, threads: int) -> Contender:
         PeerError, WeightsError, ValueError: see `Peer` and `HartTracker`.
     """
     cv2.setNumThreads(threads)
-    network = name.partition(',')[0]
-    form = name[len(network) :]
-    if network not in NETWORKS or form not in ('', PLAIN, INT8):
+    if name not in OWN:
         return OpenCv(name, choice.models)
     from .own import Plain, fast
 
-    weights = choice.weights[network]
-    if form == PLAIN:
+    weights = choice.weights[name.partition(',')[0]]
+    if name.endswith(PLAIN):
         return Plain(weights, threads)
-    return fast(weights, threads, 'int8' if form == INT8 else choice.backend)
+    return fast(weights, threads, 'int8' if name.endswith(INT8) else choice.backend)
 
 
 def synthetic_clip(size: tuple[int, int], frames: int) -> Clip:

@@ -26,7 +26,7 @@ from hart_ros.tracking import WeightsError, load_model, save_weights
 from hart_ros.tracking.fast import BACKENDS, select_backend
 from hart_ros.tracking.weights import SHIPPED
 
-from .contenders import INT8, NETWORKS, PLAIN, Choice, Clip, clip_of, inset, make, synthetic_clip
+from .contenders import INT8, OWN, Choice, Clip, clip_of, inset, make, synthetic_clip
 from .floor import floor
 from .memory import peak_memory
 from .node_report import text
@@ -124,7 +124,7 @@ def _trackers(options: argparse.Namespace) -> list[str]:
     """What was asked for, else all that this OpenCV has and whose files are given."""
     if options.trackers:
         for name in options.trackers:
-            if name.partition(PLAIN)[0] not in NETWORKS:
+            if name not in OWN:
                 Peer(name, options.models)  # what cannot be had is said before minutes of painting
         return list(options.trackers)
     peers = []
@@ -132,9 +132,8 @@ def _trackers(options: argparse.Namespace) -> list[str]:
         with contextlib.suppress(PeerError):
             Peer(name, options.models)
             peers.append(name)
-    integers = select_backend('auto', torch.device('cpu')) == 'onnx'
-    forms = [*(['hart' + INT8] if integers else []), *(name + PLAIN for name in NETWORKS)]
-    return [*NETWORKS, *forms, *peers]
+    has_onnx = select_backend('auto', torch.device('cpu')) == 'onnx'
+    return [*(name for name in OWN if has_onnx or not name.endswith(INT8)), *peers]
 
 
 def _clips(options: argparse.Namespace, say: Callable[[str], None]) -> Iterator[Clip]:
@@ -163,8 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         '--trackers',
         nargs='+',
         metavar='NAME',
-        help=f'{", ".join(NETWORKS)}, "hart, plain" and so on, "hart, int8", {", ".join(CLASSES)}; '
-        'else all that there are',
+        help=f'{"; ".join((*OWN, *CLASSES))}: in quotes where there is a space; else all there are',
     )
     add(
         '--sizes',
