@@ -37,6 +37,7 @@ CODECS = {
     'avc1': 'H.264 (OpenCV)',
     'mp4v': 'MPEG-4 (OpenCV; no H.264 encoder found)',
 }
+FFMPEG_ENDED = 'ffmpeg could not write it, see above'  # it says why itself
 
 
 def pick_encoder() -> str:
@@ -91,7 +92,10 @@ class Video:
                 if self._writer is not None:
                     self._writer.write(picture)
                 elif self._ffmpeg is not None and self._ffmpeg.stdin is not None:
-                    self._ffmpeg.stdin.write(picture.data)
+                    try:
+                        self._ffmpeg.stdin.write(picture.data)
+                    except BrokenPipeError:
+                        raise OSError(errno.EPIPE, FFMPEG_ENDED) from None
 
     def close(self) -> None:
         """Finish the file."""
@@ -101,7 +105,8 @@ class Video:
             if self._ffmpeg is not None and self._ffmpeg.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
                     self._ffmpeg.stdin.close()
-                self._ffmpeg.wait(60)
+                if self._ffmpeg.wait(60):
+                    raise OSError(errno.EPIPE, FFMPEG_ENDED)
             if not _is_whole(self.path):  # nobody tells: OpenCV has no error for it
                 need_space(self.path)
                 raise OSError(errno.EIO, 'the video could not be finished and will not play')

@@ -56,7 +56,7 @@ def test_a_killed_node_goes_on_with_its_target(
             before = follow(hart, camera, 1, 25)
             assert overlap(before, drive()[24]) > 0.5
             peer.wait_for(path.exists, what='the file')
-            process.stop(how)
+            assert process.stop(how) == (0 if how is signal.SIGTERM else -how)
         # The box that is set for starts is not taken: it is older than what was saved.
         elsewhere = ('-p', 'init_box:=[0.0, 0.0, 20.0, 20.0]')
         with start_node(NODE, *CPU, *restore, *elsewhere) as process:
