@@ -24,6 +24,7 @@ from hart_ros.data.source import SourceError
 from .config import TrainConfig, checked, load_config, with_setting
 from .group import joined
 from .loop import Trainer
+from .memory import keep_memory
 from .settings import ConfigError, assigned
 from .sources import load_sequences
 
@@ -65,6 +66,7 @@ def train(config: TrainConfig, command: str = 'hart-train') -> Trainer:
         ConfigError: settings or data with which it cannot.
     """
     torch.set_num_threads(config.threads)
+    keep_memory()
     with joined(config.device) as group:
         if not group.first:
             group.wait()  # until the data is decoded
