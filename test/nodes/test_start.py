@@ -30,7 +30,7 @@ def test_help_says_what_it_does_and_ends(name: str) -> None:
 
 @pytest.mark.parametrize('name', NODES)
 def test_arguments_that_ros_would_overlook(name: str) -> None:
-    """`ros2 run` without --ros-args: the node would listen to another topic, silently."""
-    done = run(name, 'image:=/camera/image_raw')
+    """`ros2 run` without --ros-args -p: the parameter would not be set, silently."""
+    done = run(name, 'threads:=2')
     assert done.returncode == 1
-    assert 'image:=/camera/image_raw: put --ros-args before it' in done.stdout + done.stderr
+    assert 'threads:=2: put --ros-args before it, and -r or -p' in done.stdout + done.stderr
