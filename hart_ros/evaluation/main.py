@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hart_ros.apps.arguments import count, size
 from hart_ros.data.source import SourceError
+from hart_ros.tracking.fast import BACKENDS
 from hart_ros.tracking.weights import SHIPPED, WeightsError
 from hart_ros.training.split import VALIDATION, VALIDATION_DRIVES
 
@@ -41,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         from .report import Report, described  # needs matplotlib
 
-        trackers = make_trackers(names, weights, options.models, options.device, options.threads)
+        trackers = make_trackers(
+            names, weights, options.models, options.device, options.threads, options.backend
+        )
         targets = _targets(options)
         options.out.mkdir(parents=True, exist_ok=True)
         command = shlex.join(['hart-evaluate', *arguments])
@@ -131,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')
     add('--models', type=Path, metavar='FOLDER', help='with the ONNX files of nano and vit')
     add('--device', choices=('auto', 'cpu', 'cuda'), default='cpu', help='of hart (cpu)')
+    add('--backend', choices=BACKENDS, default='auto', help='of hart (auto)')
     add('--threads', type=count, default=1, metavar='N', help='CPU threads of all trackers (1)')
     add('--size', type=size, metavar='WxH', help='of synthetic frames, else 1242x375')
     add('--scale', type=size, metavar='WxH', help='scale all frames to this, as for hart_2017')

@@ -43,6 +43,7 @@ def make_trackers(
     models: Path | None = None,
     device: str = 'cpu',
     threads: int = 1,
+    backend: str = 'auto',
 ) -> dict[str, AnyTracker]:
     """Trackers by name: HART where there are weights of that name, else a peer.
 
@@ -52,6 +53,7 @@ def make_trackers(
         models: folder with the files of peers.
         device: of HART.
         threads: CPU threads of each tracker; sets them for the whole process.
+        backend: of HART, see `HartTracker`.
 
     Raises:
         PeerError, WeightsError, ValueError: see `Peer` and `HartTracker`.
@@ -59,8 +61,10 @@ def make_trackers(
     cv2.setNumThreads(threads)
     trackers: dict[str, AnyTracker] = {}
     for name in names:
-        is_hart = name in weights
-        trackers[name] = Tracker(weights[name], device, threads) if is_hart else Peer(name, models)
+        if name in weights:
+            trackers[name] = Tracker(weights[name], device, threads, backend)
+        else:
+            trackers[name] = Peer(name, models)
     return trackers
 
 

@@ -66,7 +66,7 @@ class HartTracker:
 
         Args:
             weights: .safetensors file, which says what network it is for; None for the shipped.
-            device: auto, cpu or cuda.
+            device: auto (CUDA where there is one), cpu or cuda.
             threads: CPU threads, of torch for the whole process; 0 leaves torch's choice.
             backend: auto, onnx (ONNX Runtime, on the CPU), int8 (as onnx, and V1 in integers: boxes
                 differ by a fraction of a pixel) or torch.
@@ -165,20 +165,22 @@ class Tracker:
     """
 
     def __init__(
-        self, weights: str | Path | None = None, device: str = 'auto', threads: int = 0
+        self,
+        weights: str | Path | None = None,
+        device: str = 'auto',
+        threads: int = 0,
+        backend: str = 'auto',
     ) -> None:
         """Loads the network.
 
         Args:
-            weights: .safetensors file made by hart-train; None for the shipped weights.
-            device: auto (CUDA where there is one), cpu or cuda.
-            threads: CPU threads, of torch for the whole process; 0 leaves torch's choice.
+            weights, device, threads, backend: see `HartTracker`.
 
         Raises:
             WeightsError: the file is missing, damaged or of another network.
-            ValueError: unknown or absent device.
+            ValueError: unknown or absent device or backend.
         """
-        self._hart = HartTracker(weights, device, threads)
+        self._hart = HartTracker(weights, device, threads, backend)
         self.state: TargetState | None = None
 
     def init(self, frame: np.ndarray, box_xywh: Sequence[float]) -> Track:
