@@ -9,6 +9,7 @@ convolution returns: no frames are needed, and any weights will do.
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from hart_ros.model.hart import HART, V1, ConvBlock
 
-DEVIATIONS = 5.0  # from the mean that are told apart; 4 and 6 have larger errors
+DEVIATIONS = 5.0  # from the mean that are told apart
 LARGEST_INPUT = 4.0  # of a standardised glimpse
 
 
@@ -38,7 +39,7 @@ def _quantised(v1: V1) -> nn.Module:
         assert isinstance(block, ConvBlock)
         norm = block.norm
         of_conv = float((norm.bias + DEVIATIONS * norm.weight.abs()).max())
-        most = of_conv + most if block.residual else of_conv
+        most = math.hypot(of_conv, most) if block.residual else of_conv  # independent: squares add
         layers.append(RoundedBlock(block, of_conv, most))
     return nn.Sequential(*layers)
 
