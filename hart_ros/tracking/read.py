@@ -95,7 +95,8 @@ def read(
         (N, M), the share of each Gaussian that lies on the frame.
     """
     narrowest = min(down.sigma, across.sigma)
-    halvings = max(0, int(math.log2(narrowest / least_sigma))) if narrowest > least_sigma else 0
+    halvings = int(math.log2(narrowest / least_sigma)) if narrowest > least_sigma else 0
+    halvings = min(halvings, int(math.log2(min(frame.shape[:2]))))  # a pixel has to be left
     step = 2 if halvings > 1 else 1  # of rows
     mean = 2**halvings // step
     rows = _multiple(*down.span(frame.shape[0]), step * mean, frame.shape[0])

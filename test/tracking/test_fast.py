@@ -156,6 +156,13 @@ def test_a_large_window_is_read_from_averaged_pixels(weights: Path, window: BoxX
     torch.testing.assert_close(coverage, covered, atol=2e-2, rtol=0)
 
 
+def test_a_window_may_be_far_larger_than_the_frame(weights: Path) -> None:
+    model = load_model(weights)
+    grids = HartStep(model).grids(torch.tensor([(-1e6, -1e6, 2e6, 2e6)]))
+    glimpse, coverage = HartNetwork(model).read(np.full((48, 64, 3), 255, np.uint8), *grids)
+    assert glimpse.isfinite().all() and coverage.isfinite().all()
+
+
 def test_backends() -> None:
     cpu, cuda = torch.device('cpu'), torch.device('cuda')
     assert select_backend('auto', cpu) in ('onnx', 'torch')
