@@ -67,7 +67,7 @@ def test_balls_leave_a_table_weights_and_a_figure(
     found = json.loads((tmp_path / 'result.json').read_text())
     assert [row['published'] for row in found['rows']] == [69.15, 54.65, None, None]
     assert all(0 <= row['reproduced'] <= 100 and row['tested'] == 3 for row in found['rows'])
-    assert (found['seed'], found['trained']) == (7, '2 steps of 64, adam at 0.001')
+    assert (found['seed'], found['trained']) == (7, '2 steps of 64, adam at 0.0005')
     assert found['origin']['command'].startswith('hart-experiment ratm-balls --out')
     picture = cv2.imread(str(tmp_path / 'figure.png'))
     assert picture is not None
