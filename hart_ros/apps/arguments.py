@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 
 from hart_ros.data.parsing import parse_box, parse_size
 from hart_ros.data.source import BoxXYWH
@@ -48,3 +48,13 @@ def frame_number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(f'{text!r} is no frame; they count from 1')
     return int(text)
+
+
+def add_device(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Adds the option of where the network runs."""
+    parser.add_argument(
+        '--device',
+        choices=('auto', 'cpu', 'cuda'),
+        default='auto',
+        help='where the network runs; auto: CUDA where there is one (auto)',
+    )

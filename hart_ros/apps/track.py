@@ -154,12 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         out.add_argument(f'--{kind}', metavar='FILE', type=Path, help=text)
     network = parser.add_argument_group('network')
     network.add_argument('--weights', metavar='FILE', type=Path, help='made by hart-train')
-    network.add_argument(
-        '--device',
-        choices=('auto', 'cpu', 'cuda'),
-        default='auto',
-        help='where the network runs; auto: CUDA where there is one (auto)',
-    )
+    kinds.add_device(network)
     network.add_argument(
         '--threads', metavar='N', type=int, default=1, help='CPU threads; 1 is mostly the fastest'
     )

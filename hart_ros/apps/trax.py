@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hart_ros.apps.arguments import add_device
 from hart_ros.apps.trax_protocol import (
     VERSION,
     Message,
@@ -153,12 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('--weights', metavar='FILE', type=Path, help='made by hart-train, else the shipped ones')
-    add(
-        '--device',
-        choices=('auto', 'cpu', 'cuda'),
-        default='auto',
-        help='where the network runs; auto: CUDA where there is one (auto)',
-    )
+    add_device(parser)
     add('--threads', metavar='N', type=int, default=1, help='CPU threads; 1 is mostly the fastest')
     return parser
 

@@ -54,12 +54,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--size', metavar='WxH', type=kinds.size, help='size of synthetic frames, e.g. 640x192'
     )
-    parser.add_argument(
-        '--device',
-        choices=('auto', 'cpu', 'cuda'),
-        default='auto',
-        help='where the network runs; auto: CUDA where there is one (auto)',
-    )
+    kinds.add_device(parser)
     parser.add_argument(
         '--out',
         metavar='FOLDER',

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -83,6 +85,19 @@ def test_truncation_keeps_the_loss_and_cuts_the_gradient(sequence: Sequence) -> 
     assert not torch.equal(gradients[0], gradients[2])
 
 
+def learnt(model: HART, loss: Callable[[], torch.Tensor]) -> list[float]:
+    """Losses of 40 steps of a training."""
+    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(40):
+        value = loss()
+        optimiser.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(value.detach()))
+    return losses
+
+
 @pytest.mark.parametrize('half', [False, True])
 def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
     torch.manual_seed(0)
@@ -97,14 +112,7 @@ def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
         'present': torch.stack([torch.from_numpy(c.present) for c in clips]),
     }
     model = HART(SMALL)
-    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
-    losses = []
-    for _ in range(40):
-        loss, *_ = unroll(model, batch, half)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    losses = learnt(model, lambda: unroll(model, batch, half)[0])
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
 
@@ -124,15 +132,12 @@ def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> Non
     batch = {name: torch.stack((mixture[0][name], mixture[1][name])) for name in mixture[0]}
     torch.manual_seed(0)
     model = HART(SMALL)
-    optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
-    losses = []
-    for _ in range(40):
+
+    def loss() -> torch.Tensor:
         state = model.init(batch['images'][:, 0].float() / 255.0, batch['boxes'][:, 0])
-        loss = elsewhere_loss(model, batch, state, False)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        losses.append(float(loss.detach()))
+        return elsewhere_loss(model, batch, state, False)
+
+    losses = learnt(model, loss)
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 
 
