@@ -18,7 +18,7 @@ from .frames import Sequence
 from .settings import limited
 
 CANVAS = 256  # pixels of a canvas's side
-SMALLEST, LARGEST = 24.0, 72.0  # target on the canvas, sqrt(w * h), pixels
+SMALLEST, LARGEST = 16.0, 72.0  # target on the canvas, sqrt(w * h), pixels
 Random = np.random.Generator
 
 
