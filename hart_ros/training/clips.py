@@ -91,7 +91,6 @@ def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.n
     for frame, box, centre, offset in zip(frames, truth, centres, offsets, strict=True):
         corner = np.rint(centre - (CANVAS / 2 + offset) / zoom).astype(int)
         extent = np.rint(CANVAS / zoom).astype(int)
-        extent -= extent % np.maximum(extent // CANVAS, 1)  # see _resized
         images.append(_cut(frame, corner, extent))
         scale = CANVAS / extent
         boxes.append(np.concatenate(((box[:2] - corner) * scale, box[2:] * scale)))
@@ -107,10 +106,8 @@ def panned(rng: Random, frames: list[np.ndarray]) -> np.ndarray:
     strength = extent * np.exp(rng.uniform(np.log(0.0005), np.log(0.02)))
     shake = np.cumsum(rng.normal(0, strength, (len(frames), 2)), 0)
     corners = np.rint((start + pace[:, None] * (stop - start) + shake).clip(0, room)).astype(int)
-    side = int(extent)
-    return np.stack(
-        [_resized(frame[y : y + side, x : x + side]) for frame, (x, y) in zip(frames, corners)]
-    )
+    square = np.full(2, int(extent))
+    return np.stack([_cut(frame, corner, square) for frame, corner in zip(frames, corners)])
 
 
 def mirrored(clip: Clip) -> Clip:
@@ -138,36 +135,32 @@ def _camera_path(rng: Random, motion: np.ndarray, side: float) -> np.ndarray:
 
 
 def _cut(frame: np.ndarray, corner: np.ndarray, extent: np.ndarray) -> np.ndarray:
-    """Part of a frame as a canvas; the frame's mean colour where it hangs over."""
-    height, width = frame.shape[:2]
-    left, top = np.maximum(corner, 0)
-    right, bottom = np.minimum(corner + extent, (width, height))
-    if right <= left or bottom <= top:
-        return np.full((CANVAS, CANVAS, 3), 127, np.uint8)
-    part = frame[top:bottom, left:right]
-    borders = (
-        int(top - corner[1]),
-        int(corner[1] + extent[1] - bottom),
-        int(left - corner[0]),
-        int(corner[0] + extent[0] - right),
-    )
-    if any(borders):
-        mean = part[::8, ::8].mean((0, 1))
-        part = cv2.copyMakeBorder(part, *borders, cv2.BORDER_CONSTANT, value=mean)
-    return _resized(part)
+    """Part of a frame as a canvas; the frame's mean colour where it hangs over.
 
-
-def _resized(part: np.ndarray) -> np.ndarray:
-    """A part of a frame at the canvas's size: whole factors by averaging, the rest linearly.
-
-    OpenCV's area interpolation is slow for any other factor, and cutting clips must keep up with
-    training on them.
+    Halved until less than two pixels make one of the canvas, the rest linearly: OpenCV averages
+    over other areas slowly, and cutting clips must keep up with training on them.
     """
-    y, x = part.shape[0] // CANVAS, part.shape[1] // CANVAS
-    if x > 1 or y > 1:
-        height, width = part.shape[0] // max(y, 1), part.shape[1] // max(x, 1)
-        part = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return cv2.resize(part, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
+    halvings = int(np.log2(max(extent.min() / CANVAS, 1)))
+    unit = 2**halvings
+    size = np.array(frame.shape[1::-1])
+    low = np.maximum(corner, 0) // unit * unit
+    high = np.minimum(-(-(corner + extent) // unit), size // unit) * unit
+    if (high <= low).any():
+        return np.full((CANVAS, CANVAS, 3), 127, np.uint8)
+    part = frame[low[1] : high[1], low[0] : high[0]]
+    for _ in range(halvings):
+        half = part.shape[1] // 2, part.shape[0] // 2
+        part = cv2.resize(part, half, interpolation=cv2.INTER_AREA)
+    scale = extent / (CANVAS * unit)  # pixels of the part for one of the canvas
+    start = (corner - low) / unit + 0.5 * scale - 0.5  # whole numbers are pixels' centres
+    return cv2.warpAffine(
+        part,
+        np.array([[scale[0], 0, start[0]], [0, scale[1], start[1]]]),
+        (CANVAS, CANVAS),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=cv2.mean(part[::4, ::4]),
+    )
 
 
 def _filled(boxes: list[tuple[float, float, float, float] | None]) -> np.ndarray:
