@@ -39,7 +39,7 @@ def generate_launch_description() -> LaunchDescription:
             OpaqueFunction(function=check_params_file),
             OpaqueFunction(function=start_tracker),
             OpaqueFunction(function=start_player),
-            start_select_box(),
+            OpaqueFunction(function=start_select_box),
             start_rviz(),
         ]
     )
@@ -52,6 +52,13 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             'image',
             default_value='image_raw',
             description='Topic of the images to track in. A relative name lies in `namespace`.',
+        ),
+        DeclareLaunchArgument(
+            'image_transport',
+            default_value='',
+            choices=['', 'raw', 'compressed'],
+            description='compressed: sensor_msgs/CompressedImage on `image` + "/compressed". '
+            'Empty: as `params_file` says, else raw.',
         ),
         DeclareLaunchArgument(
             'init_box',
@@ -145,6 +152,7 @@ def start_tracker(context: LaunchContext) -> list[Node]:
                 {'use_sim_time': LaunchConfiguration('use_sim_time')},
                 # With a player the box comes from there, with the stamp of its frame.
                 *([] if from_player else init_box_parameter(context)),
+                *transport_parameter(context),
             ],
             **common_arguments(),
         )
@@ -185,16 +193,18 @@ def is_selected(context: LaunchContext) -> bool:
     return selected and not init_box_parameter(context)
 
 
-def start_select_box() -> Node:
+def start_select_box(context: LaunchContext) -> list[Node]:
     """The window in which the target is drawn; tracking goes on when it is closed."""
-    return Node(
-        package='hart_ros',
-        executable='select_box_node',
-        name='select_box',
-        parameters=[LaunchConfiguration('params_file')],
-        condition=IfCondition(LaunchConfiguration('select')),
-        **common_arguments(),
-    )
+    return [
+        Node(
+            package='hart_ros',
+            executable='select_box_node',
+            name='select_box',
+            parameters=[LaunchConfiguration('params_file'), *transport_parameter(context)],
+            condition=IfCondition(LaunchConfiguration('select')),
+            **common_arguments(),
+        )
+    ]
 
 
 def start_rviz() -> Node:
@@ -235,6 +245,12 @@ def init_box_parameter(context: LaunchContext) -> list[dict[str, list[float]]]:
     except ValueError:
         raise RuntimeError(f'init_box:={text}: give x,y,w,h in pixels, as 412,180,96,64') from None
     return [{'init_box': [x, y, w, h]}]
+
+
+def transport_parameter(context: LaunchContext) -> list[dict[str, str]]:
+    """The argument `image_transport` as a parameter; an empty list where it was not given."""
+    transport = LaunchConfiguration('image_transport').perform(context)
+    return [{'image_transport': transport}] if transport else []
 
 
 def in_package(*path: str) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentParser, ArgumentTypeError, _ArgumentGroup
 
 from hart_ros.data.parsing import parse_box, parse_size
@@ -36,6 +37,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f'{text!r} is no whole number from 1 on')
+    return int(text)
+
+
 def frames(text: str) -> int:
     """A number of frames that something can be followed over."""
     if not text.isdigit() or int(text) < 2:
@@ -48,6 +56,17 @@ def frame_number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(f'{text!r} is no frame; they count from 1')
     return int(text)
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ArgumentTypeError(f'{text!r} is no number above 0')
+    return number
 
 
 def add_device(parser: ArgumentParser | _ArgumentGroup) -> None:

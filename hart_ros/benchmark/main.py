@@ -23,7 +23,8 @@ from hart_ros.model.hart import HART
 from hart_ros.model.hart_2017 import HART2017
 from hart_ros.model.ratm import RATM
 from hart_ros.tracking import WeightsError, load_model, save_weights
-from hart_ros.tracking.fast import BACKENDS, select_backend
+from hart_ros.tracking.fast import select_backend
+from hart_ros.tracking.types import BACKENDS
 from hart_ros.tracking.weights import SHIPPED
 
 from .contenders import INT8, OWN, Choice, Clip, clip_of, inset, make, synthetic_clip

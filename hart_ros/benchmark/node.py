@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hart_ros.apps.arguments import count, positive, whole
 from hart_ros.demo.environment import private_environment
 from hart_ros.evaluation.origin import origin
 
@@ -74,15 +75,15 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         '--rates',
-        type=float,
+        type=positive,
         nargs='+',
         default=[10.0, 30.0, 60.0],
         metavar='HZ',
         help='of the camera (10 30 60)',
     )
-    add('--seconds', type=float, default=6.0, help='of a block: one node, one rate (6)')
-    add('--rounds', type=int, default=3, help='blocks of each node and rate, in turns (3)')
-    add('--starts', type=int, default=5, help='of the process, for the start-up time (5)')
+    add('--seconds', type=positive, default=6.0, help='of a block: one node, one rate (6)')
+    add('--rounds', type=whole, default=3, help='blocks of each node and rate, in turns (3)')
+    add('--starts', type=count, default=5, help='of the process, for the start-up time (5)')
     add('--reliable', action='store_true', help='the camera publishes reliably, not best effort')
     add('--json', type=Path, metavar='FILE', help='write all figures')
     add('--markdown', action='store_true', help='print the tables as Markdown')

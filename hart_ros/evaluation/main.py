@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hart_ros.apps.arguments import count, size
 from hart_ros.data.source import SourceError
-from hart_ros.tracking.fast import BACKENDS
+from hart_ros.tracking.types import BACKENDS
 from hart_ros.tracking.weights import SHIPPED, WeightsError
 from hart_ros.training.split import VALIDATION, VALIDATION_DRIVES
 

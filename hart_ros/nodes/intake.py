@@ -11,6 +11,7 @@ from hart_ros.nodes.frame_buffer import Fate, Frame, FrameBuffer, FrameCounts
 from hart_ros.nodes.image_codec import ImageError
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.stamps import Arrival, StampMonitor
+from hart_ros.nodes.target import seconds
 
 
 class Intake:
@@ -75,7 +76,7 @@ class Intake:
             self._counts.add(Fate.DUPLICATE)
             self._report.warn(
                 'duplicate',
-                f'image skipped: header.stamp {stamp_ns / 1e9:.9f} came before; look for a second '
+                f'image skipped: header.stamp {seconds(stamp_ns)} came before; look for a second '
                 'publisher of this topic',
             )
         else:

@@ -20,7 +20,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from hart_ros.tracking.target_state import Limits
-from hart_ros.tracking.types import BoxXYWH
+from hart_ros.tracking.types import BACKENDS, BoxXYWH
 
 NO_BOX = (0.0, 0.0, 0.0, 0.0)
 
@@ -58,6 +58,13 @@ SPECS: dict[str, Spec] = {
         'auto',
         'Where the network runs. auto: CUDA where there is one',
         choices=('auto', 'cpu', 'cuda'),
+        fixed=True,
+    ),
+    'backend': Spec(
+        'auto',
+        'What computes. auto: ONNX Runtime where it is installed and `device` is the CPU, else '
+        'torch. int8: ONNX Runtime, most of it in 8-bit integers: faster, boxes are a little off',
+        choices=BACKENDS,
         fixed=True,
     ),
     'threads': Spec(

@@ -117,7 +117,7 @@ class Pipeline:
         self._ask(self._session.activate, True)
         self._node.get_logger().info(
             f'images from {self._inputs.images.topic}, boxes from {self._inputs.box_topic}; '
-            f'{self._tracker.device}; images are converted by {cv_bridge_support.describe()}'
+            f'{self._device()}; images are converted by {cv_bridge_support.describe()}'
         )
 
     def deactivate(self) -> None:
@@ -226,7 +226,7 @@ class Pipeline:
             'image_publishers': str(condition.publishers),
             'image_reliability': condition.reliability,
             'restored': self._keeper.said if self._keeper else '',
-            'device': str(self._tracker.device),
+            'device': self._device(),
             'converter': cv_bridge_support.describe(),
         }
 
@@ -269,6 +269,9 @@ class Pipeline:
             latency = time.monotonic() - result.frame.received
             self._meter.note(result.step_s, latency, self._age(result.frame.stamp_ns))
 
+    def _device(self) -> str:
+        return f'{self._tracker.device} ({self._tracker.backend})'
+
     def _age(self, stamp_ns: int) -> float:
         """Return the seconds since a stamp, or NaN where the camera's clock is not ours."""
         age = (self._node.get_clock().now().nanoseconds - stamp_ns) / 1e9
@@ -282,7 +285,9 @@ class Pipeline:
 
 def _load_tracker(values: Mapping[str, Any]) -> HartTracker:
     try:
-        tracker = HartTracker(values['weights'] or None, values['device'], values['threads'])
+        tracker = HartTracker(
+            values['weights'] or None, values['device'], values['threads'], values['backend']
+        )
     except ValueError as error:
         raise parameters.ParameterError(str(error)) from error
     # The first steps take much longer than the others: not while a target moves away.

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -47,6 +48,7 @@ ALL_POLICIES = (
     QoSPolicyKind.DURABILITY,
     QoSPolicyKind.RELIABILITY,
 )
+PATIENCE = 5.0  # seconds in which a camera may still be starting
 IMAGE_DEPTH = 5  # shallow: the frame buffer keeps what has to be kept
 TYPE_NAMES = {Image: 'sensor_msgs/msg/Image', CompressedImage: 'sensor_msgs/msg/CompressedImage'}
 
@@ -174,6 +176,7 @@ class ImageSubscription:
         self.reliability = self._override or ReliabilityPolicy.BEST_EFFORT
         self.publishers = 0
         self._said = ''
+        self._began = time.monotonic()
         self._subscription = self._subscribe()
 
     def close(self) -> None:
@@ -221,6 +224,11 @@ class ImageSubscription:
             return (
                 f'nobody publishes {self.topic}, but {compressed} is there; set image_transport '
                 'to compressed'
+            )
+        if not types and time.monotonic() - self._began > PATIENCE:
+            return (
+                f'nobody publishes {self.topic}; start the camera, or remap `image` to its topic '
+                '(ros2 topic list)'
             )
         return ''
 

@@ -109,4 +109,5 @@ class Result:
 
 def seconds(stamp_ns: int) -> str:
     """Return a stamp as the text `ros2 topic echo` readers know."""
-    return f'{stamp_ns // 1_000_000_000}.{stamp_ns % 1_000_000_000:09d}'
+    whole, nanoseconds = divmod(abs(stamp_ns), 1_000_000_000)
+    return f'{"-" if stamp_ns < 0 else ""}{whole}.{nanoseconds:09d}'

@@ -22,7 +22,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from hart_ros.model.hart_2017 import HART2017
 
-BACKENDS = ('auto', 'onnx', 'int8', 'torch')
+from .types import BACKENDS
+
 OPSET = 17
 Model = TypeVar('Model', bound=nn.Module)
 Run = Callable[..., Sequence[Tensor]]  # tensors in, tensors out

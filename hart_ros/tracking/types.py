@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BoxXYWH = tuple[float, float, float, float]
+BACKENDS = ('auto', 'onnx', 'int8', 'torch')  # what computes, see `select_backend`
 MIN_VISIBLE = 2.0  # pixels of a box's side that must lie on the frame
 
 

@@ -76,6 +76,7 @@ TRACKER = Group(
         Case('NaN', changed('lost_score', NAN)),
         Case('no choice', declared('hart', image_transport='theora')),
         Case('no device', declared('hart', device='gpu')),
+        Case('no backend', declared('hart', backend='tensorrt')),
         Case('three numbers for a box', declared('hart', init_box=[1.0, 2.0, 3.0])),
         Case('a box with NaN', declared('hart', init_box=[1.0, NAN, 3.0, 4.0])),
         Case('a box without size', declared('hart', init_box=[1.0, 2.0, 0.0, 4.0])),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from hart_ros.benchmark import node
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,6 +47,15 @@ def test_measures_tracker_and_pass_through(tmp_path: Path) -> None:
     (start,) = figures['starts']
     assert 0 < start['subscribed'] <= start['detected']
     assert figures['origin']['rmw'].startswith('rmw_')
+
+
+@pytest.mark.parametrize('options', [('--rates', '0'), ('--rounds', '0'), ('--seconds', '-1')])
+def test_what_cannot_be_measured_is_refused(
+    options: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        node.main(options)
+    assert f'argument {options[0]}: {options[1]!r} is no ' in capsys.readouterr().err
 
 
 def test_figures_of_blocks() -> None:

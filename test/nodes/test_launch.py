@@ -19,7 +19,7 @@ pytest.importorskip(
     'launch_ros', reason='launch_ros is not installed: it comes with a ROS 2 distro, not with pip'
 )
 
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from vision_msgs.msg import Detection2D
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,6 +131,15 @@ def test_only_the_mouse_chooses_where_it_selects(launch, peer, user, virtual_dis
     assert 'Traceback' not in launched.output
 
 
+def test_compressed_images_reach_tracker_and_window(launch, peer, virtual_display):
+    arguments = ('image:=cam', 'select:=true', 'image_transport:=compressed')
+    with launch(*arguments, DISPLAY=virtual_display) as launched:
+        peer.publisher(CompressedImage, '/cam/compressed')
+        for node in ('hart', 'select_box'):
+            launched.wait_for_output(rf'\[{node}\]: /cam/compressed: subscribed')
+        launched.stop(signal.SIGINT)
+
+
 def test_the_tracker_runs_on_where_no_window_opens(launch, peer, clip):
     detections = peer.collect(Detection2D, '/hart/detection')
     with launch(f'play:={clip}', 'init_box:=30,20,24,16', 'select:=true', DISPLAY='') as launched:
@@ -143,6 +152,7 @@ def test_the_tracker_runs_on_where_no_window_opens(launch, peer, clip):
     ('argument', 'says'),
     [
         ('rviz:=maybe', 'Argument "rviz" provided value "maybe" is not valid'),
+        ('image_transport:=h264', 'Argument "image_transport" provided value "h264" is not valid'),
         ('init_box:=1,2,3', 'init_box:=1,2,3: give x,y,w,h in pixels'),
         ('params_file:=/no/such.yaml', 'params_file:=/no/such.yaml: no such file'),
         ('play:=/no/such.mp4', '/no/such.mp4: no such file or folder'),

@@ -90,6 +90,7 @@ def other_weights(weights: Path) -> dict[str, Path]:
         ),
         (('-p', 'weights:=STRANGE'), "weights: .* is not for HART but for 'resnet'"),
         (('-p', 'device:=tpu'), "device: 'tpu' is none of auto, cpu, cuda"),
+        (('-p', 'backend:=tpu'), "backend: 'tpu' is none of auto, onnx, int8, torch"),
         (('-p', 'threads:=-1'), 'threads: .*Min: 0, Max: 256'),
         (('-p', 'init_box:=[1.0, 2.0]'), 'init_box: .* four numbers'),
         (('-p', 'qos_overrides./image.subscription.reliability:=some'), "reliability: 'some' is"),
@@ -186,6 +187,13 @@ def test_mismatches_are_reported_with_the_setting_that_mends_them(
             'set qos_overrides./hart/init_box.subscription.reliability to best_effort'
         )
         assert process.stop() == 0
+
+
+def test_a_camera_that_does_not_come_is_missed(start_node: Any, peer: Any, weights: Path) -> None:
+    with start_node(NODE, '-p', f'weights:={weights}', '-r', 'image:=/no/such') as process:
+        process.wait_for_output('nobody publishes /no/such; start the camera, or remap')
+        assert process.stop() == 0
+        assert process.output.count('nobody publishes') == 1
 
 
 def test_compressed_only_camera_is_pointed_out(start_node: Any, peer: Any, weights: Path) -> None:
