@@ -7,6 +7,7 @@ Glimpses are read one by one, on the CPU, where the frame is; the network takes 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -34,6 +35,7 @@ REACH_2017 = 8.0
 # glimpse by 0.3 grey levels in the mean, by 2.5 at 1 pixel of 100. Accuracy stays: docs/speed.md.
 LEAST_SIGMA = 0.85
 LEAST_SIDE = 2.0  # of a box, pixels
+SHAPE_STEP, ASPECT_PULL = 0.7, 0.2  # see `steadied`
 # What RATM remembers is kept within these; no window on a frame comes near. A network of ReLUs that
 # feeds itself may grow without end.
 MOST_ATTENTION, MOST_HIDDEN = 100.0, 1e6
@@ -61,6 +63,7 @@ class AimedState(HartState):
     window_xywh: Tensor  # (B, 4), pixels
     centres: Tensor  # (B, 2, G), of the Gaussians down and across, pixels
     sigma: Tensor  # (B, 2), of these, pixels
+    aspect: Tensor  # (B,), log of width over height of the first box
 
 
 class HartStep(nn.Module):
@@ -79,14 +82,15 @@ class HartStep(nn.Module):
         """
         before = AimedState(*state)
         step, after = self.model.step_from_glimpse(glimpse, coverage, before.window_xywh, before)
-        box = kept_in_sight(after.box_xywh, frame_size)
-        return step.mask_logits, *tensors_of(self.aimed(replace(after, box_xywh=box)))
+        box = steadied(before.box_xywh, after.box_xywh, before.aspect)
+        after = replace(after, box_xywh=kept_in_sight(box, frame_size))
+        return step.mask_logits, *tensors_of(self.aimed(after, before.aspect))
 
-    def aimed(self, state: HartState) -> AimedState:
+    def aimed(self, state: HartState, aspect: Tensor) -> AimedState:
         """The state with where to look next."""
         window = self.model.next_window_xywh(state)
         known = (getattr(state, field.name) for field in fields(HartState))
-        return AimedState(*(*known, window, *self.grids(window)))
+        return AimedState(*(*known, window, *self.grids(window), aspect))
 
     def grids(self, window_xywh: Tensor) -> tuple[Tensor, Tensor]:
         """Centres (B, 2, G) and deviations (B, 2) of the Gaussians over windows (B, 4)."""
@@ -111,7 +115,7 @@ class HartNetwork:
         window = self.model.first_window_xywh(box_xywh)
         glimpse, coverage = self.read(frame, *self._step.grids(window))
         state = self.model.init_from_glimpse(glimpse, coverage, box_xywh, window)
-        return self._step.aimed(state)
+        return self._step.aimed(state, aspect_of(box_xywh))
 
     def step(self, frame: np.ndarray, state: AimedState) -> tuple[StepOutput, AimedState]:
         glimpse, coverage = self.read(frame, state.centres, state.sigma)
@@ -123,7 +127,8 @@ class HartNetwork:
 
     def rescaled(self, state: AimedState, x: float, y: float) -> AimedState:
         box = state.box_xywh
-        return self._step.aimed(replace(state, box_xywh=box * box.new_tensor([x, y, x, y])))
+        scaled = replace(state, box_xywh=box * box.new_tensor([x, y, x, y]))
+        return self._step.aimed(scaled, state.aspect + math.log(x / y))
 
     def read(self, frame: np.ndarray, centres: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
         """Glimpses and coverages under `HartStep.grids`: (B, 3, G, G) and (B, 1, G, G).
@@ -249,6 +254,25 @@ def tensors_of(state: AnyState) -> list[Tensor]:
 def frame_size(frame: np.ndarray, boxes: Tensor) -> Tensor:
     """Width and height for each of B boxes, (B, 2)."""
     return boxes.new_tensor([[frame.shape[1], frame.shape[0]]]).expand(len(boxes), -1)
+
+
+def aspect_of(box_xywh: Tensor) -> Tensor:
+    """Log of width over height: (B, 4) -> (B,)."""
+    return torch.log(box_xywh[:, 2] / box_xywh[:, 3])
+
+
+def steadied(before_xywh: Tensor, after_xywh: Tensor, aspect: Tensor) -> Tensor:
+    """The new box, its shape held back: it is read anew in each frame, and errors add up.
+
+    Width and height go `SHAPE_STEP` of the way that was read, and the aspect `ASPECT_PULL` of the
+    way back to the first box's: the network sees a few frames, over thousands only this holds it.
+    Shapes: (B, 4), (B, 4) and (B,), see `aspect_of` -> (B, 4).
+    """
+    centre = after_xywh[:, :2] + 0.5 * after_xywh[:, 2:]
+    size = before_xywh[:, 2:] * (after_xywh[:, 2:] / before_xywh[:, 2:]) ** SHAPE_STEP
+    back = torch.exp(0.5 * ASPECT_PULL * (aspect - torch.log(size[:, 0] / size[:, 1])))
+    size = torch.stack((size[:, 0] * back, size[:, 1] / back), -1)
+    return torch.cat((centre - 0.5 * size, size), -1)
 
 
 def kept_in_sight(box_xywh: Tensor, frame_size: Tensor) -> Tensor:

@@ -192,7 +192,7 @@ SAVED = Group(
         Case('empty', saved(lambda _: b''), elide='(?<=damaged: ).*'),
         Case('a bit is another', saved(lambda data: data[:-1] + bytes([data[-1] ^ 1]))),
         Case('with other weights', saved(lambda data: data, weights='others')),
-        Case('of another version', saved(lambda data: data.replace(b'targets 1', b'targets 9'))),
+        Case('of another version', saved(lambda data: data.replace(b'targets 2', b'targets 9'))),
         Case(
             'weights, or another whole file',
             saved(lambda data: data.replace(b'hart_ros targets', b'something else..')),

@@ -21,7 +21,13 @@ from hart_ros.model.hart import NARROWEST_SIGMA, HartState
 from hart_ros.model.hart_2017 import HART2017
 from hart_ros.tracking import HartTracker, load_model, save_weights
 from hart_ros.tracking.fast import select_backend
-from hart_ros.tracking.networks import HartNetwork, HartStep, kept_in_sight
+from hart_ros.tracking.networks import (
+    HartNetwork,
+    HartStep,
+    aspect_of,
+    kept_in_sight,
+    steadied,
+)
 from hart_ros.tracking.types import BoxXYWH
 from hart_ros.tracking.weights import SHIPPED, AnyModel
 
@@ -71,11 +77,15 @@ def plain_boxes(model: AnyModel, frames: list[np.ndarray], box: BoxXYWH) -> Iter
     images = [torch.from_numpy(f[..., ::-1].copy()).permute(2, 0, 1)[None] / 255.0 for f in frames]
     frame_size = torch.tensor([[frames[0].shape[1], frames[0].shape[0]]])
     state = model.init(images[0], torch.tensor([box]))
+    before, aspect = torch.tensor([box]), aspect_of(torch.tensor([box]))
     for image in islice(cycle(images), 1, STEPS + 1):
         step, state = model.step(image, state)
-        seen = kept_in_sight(step.box_xywh, frame_size)
         if isinstance(state, HartState):
+            steady = steadied(before, step.box_xywh, aspect)
+            before = seen = kept_in_sight(steady, frame_size)
             state = replace(state, box_xywh=seen)
+        else:
+            seen = kept_in_sight(step.box_xywh, frame_size)
         yield tuple(seen[0].tolist())
 
 
