@@ -11,10 +11,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+from hypothesis import settings
 
 # The networks of the tests are tiny, and threads that wait for each other are slow beside other
 # processes.
 torch.set_num_threads(1)
+
+# The same examples in every run: a change is blamed for what it breaks, not for what is found by
+# chance. The long suite searches.
+settings.register_profile('same', deadline=None, max_examples=60, derandomize=True)
+settings.register_profile('search', deadline=None, max_examples=60)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile('same' if config.option.markexpr == 'not long' else 'search')
 
 
 @pytest.fixture(scope='session')

@@ -6,10 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from hypothesis import settings
-
-settings.register_profile('model', deadline=None, max_examples=60)
-settings.load_profile('model')
 
 
 @pytest.fixture(autouse=True)
