@@ -27,7 +27,8 @@ def files(*suffixes: str) -> list[Path]:
     found = [path for path in ROOT.iterdir() if path.is_file()]
     for folder in OURS:
         found += [path for path in (ROOT / folder).rglob('*') if path.is_file()]
-    return sorted(p for p in found if p.suffix in suffixes and '__pycache__' not in p.parts)
+    ours = (p for p in found if not any('cache' in part for part in p.relative_to(ROOT).parts))
+    return sorted(p for p in ours if p.suffix in suffixes)
 
 
 def test_package_xml_is_valid() -> None:

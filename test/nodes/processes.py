@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import re
 import signal
@@ -27,6 +28,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds, for what takes milliseconds on a free machine.
 TIMEOUT = float(os.environ.get('HART_TEST_TIMEOUT', '60'))
+AGAIN = 10.0  # seconds until a service is called again
 
 
 @contextlib.contextmanager
@@ -187,13 +189,25 @@ class Peer:
         return publisher
 
     def call(self, service_type: Any, name: str, request: Any = None) -> Any:
-        """Call a service and return its response."""
+        """Call a service and return its response.
+
+        It is called again every 10 s: where it has not found us yet, although we have found it,
+        Fast DDS drops its response.
+        """
         client = self.node.create_client(service_type, name)
+        calls: list[Any] = []
+        began = -math.inf
+
+        def response() -> Any:
+            nonlocal began
+            if time.monotonic() > began + AGAIN:
+                began = time.monotonic()
+                calls.append(client.call_async(request or service_type.Request()))
+            return next((call for call in calls if call.done()), None)
+
         try:
             self.wait_for(client.service_is_ready, what=f'service {name}')
-            future = client.call_async(request or service_type.Request())
-            self.wait_for(future.done, what=f'response of {name}')
-            return future.result()
+            return self.wait_for(response, what=f'response of {name}').result()
         finally:
             self.node.destroy_client(client)
 
