@@ -30,7 +30,9 @@ def main(args: list[str] | None = None) -> int:
         from hart_ros.nodes import player  # now that signals end it quietly
 
         node = player.PlayerNode()
-        rclpy.spin_until_future_complete(node, node.finished)
+        while rclpy.ok() and not node.finished.done():
+            # Not without end: rclpy misses some signals while it waits and nothing else happens.
+            rclpy.spin_until_future_complete(node, node.finished, timeout_sec=0.5)
         if node.finished.done():
             node.finished.result()
     except (KeyboardInterrupt, ExternalShutdownException):
