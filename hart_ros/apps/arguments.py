@@ -32,29 +32,27 @@ def size(text: str) -> tuple[int, int]:
 
 def count(text: str) -> int:
     """A whole number from 0 on."""
-    if not text.isdecimal():
-        raise ArgumentTypeError(f'{text!r} is no whole number from 0 on')
-    return int(text)
+    return _from(0, text, 'whole number from 0 on')
 
 
 def whole(text: str) -> int:
     """A whole number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f'{text!r} is no whole number from 1 on')
-    return int(text)
+    return _from(1, text, 'whole number from 1 on')
 
 
 def frames(text: str) -> int:
     """A number of frames that something can be followed over."""
-    if not text.isdigit() or int(text) < 2:
-        raise ArgumentTypeError(f'{text!r} is no number of frames from 2 on')
-    return int(text)
+    return _from(2, text, 'number of frames from 2 on')
 
 
 def frame_number(text: str) -> int:
     """A frame, counted from 1."""
-    if not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f'{text!r} is no frame; they count from 1')
+    return _from(1, text, 'frame; they count from 1')
+
+
+def _from(least: int, text: str, what: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise ArgumentTypeError(f'{text!r} is no {what}')
     return int(text)
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from hart_ros.model.attention import gaussian_grid, normalise_contrast
+from hart_ros.model.boxes import cxcywh_to_xywh, xywh_to_cxcywh
 from hart_ros.model.glimpse import sigma_of_stride, window_centres
 from hart_ros.model.hart import HART, NARROWEST_SIGMA, HartState
 from hart_ros.model.hart_2017 import HART2017, HART2017State
@@ -256,9 +257,9 @@ def frame_size(frame: np.ndarray, boxes: Tensor) -> Tensor:
     return boxes.new_tensor([[frame.shape[1], frame.shape[0]]]).expand(len(boxes), -1)
 
 
-def aspect_of(box_xywh: Tensor) -> Tensor:
-    """Log of width over height: (B, 4) -> (B,)."""
-    return torch.log(box_xywh[:, 2] / box_xywh[:, 3])
+def aspect_of(box: Tensor) -> Tensor:
+    """Log of width over height, of boxes (B, 4) or of their sizes (B, 2): (B,)."""
+    return torch.log(box[:, -2] / box[:, -1])
 
 
 def steadied(before_xywh: Tensor, after_xywh: Tensor, aspect: Tensor) -> Tensor:
@@ -268,11 +269,11 @@ def steadied(before_xywh: Tensor, after_xywh: Tensor, aspect: Tensor) -> Tensor:
     way back to the first box's: the network sees a few frames, over thousands only this holds it.
     Shapes: (B, 4), (B, 4) and (B,), see `aspect_of` -> (B, 4).
     """
-    centre = after_xywh[:, :2] + 0.5 * after_xywh[:, 2:]
-    size = before_xywh[:, 2:] * (after_xywh[:, 2:] / before_xywh[:, 2:]) ** SHAPE_STEP
-    back = torch.exp(0.5 * ASPECT_PULL * (aspect - torch.log(size[:, 0] / size[:, 1])))
+    centre, last = xywh_to_cxcywh(after_xywh)[:, :2], before_xywh[:, 2:]
+    size = last * (after_xywh[:, 2:] / last) ** SHAPE_STEP
+    back = torch.exp(0.5 * ASPECT_PULL * (aspect - aspect_of(size)))
     size = torch.stack((size[:, 0] * back, size[:, 1] / back), -1)
-    return torch.cat((centre - 0.5 * size, size), -1)
+    return cxcywh_to_xywh(torch.cat((centre, size), -1))
 
 
 def kept_in_sight(box_xywh: Tensor, frame_size: Tensor) -> Tensor:
@@ -282,6 +283,5 @@ def kept_in_sight(box_xywh: Tensor, frame_size: Tensor) -> Tensor:
     Shapes: (B, 4), and (B, 2) width and height -> (B, 4).
     """
     size = torch.minimum(box_xywh[:, 2:].clamp(min=LEAST_SIDE), frame_size)
-    centre = box_xywh[:, :2] + 0.5 * box_xywh[:, 2:]
-    centre = torch.minimum(centre.clamp(min=0), frame_size)
-    return torch.cat((centre - 0.5 * size, size), -1)
+    centre = torch.minimum(xywh_to_cxcywh(box_xywh)[:, :2].clamp(min=0), frame_size)
+    return cxcywh_to_xywh(torch.cat((centre, size), -1))
