@@ -44,7 +44,7 @@ class Videos:
     """An experiment on generated videos."""
 
     task: Callable[[argparse.Namespace], Task]
-    frames: int  # of the training's videos
+    frames: tuple[int, int]  # of the training's videos, least and most
     ours: Recipe
     published: Recipe
     lines: tuple[Measured, ...]
@@ -53,9 +53,7 @@ class Videos:
 
 # 200 epochs of 100,000 videos, as published, are 1,250,000 steps.
 BALLS_PUBLISHED = Recipe(1_250_000, 16, 0.01, 'sgd')
-BALLS_ALL = Recipe(30_000, 64, 0.001)
-# Taught by the last frame alone, it lost the ball at 0.001, and an empty glimpse has no gradient.
-BALLS = replace(BALLS_ALL, rate=0.0005, clip_norm=0.1)
+BALLS = Recipe(20_000, 64, 0.001)
 LONG = (
     Measured('all of 300 frames', 300, 1000),
     Measured('last of 300 frames', 300, 1000, last=True),
@@ -65,7 +63,9 @@ MNIST = Recipe(32_000, 32, 0.001)
 EXPERIMENTS = {
     'ratm-balls': Videos(
         lambda options: Balls(last_only=True),
-        32,
+        # Taught by the 32nd frame alone, it learns to find the ball just before that one. A ball
+        # that has been lost until then leaves an empty glimpse, which has no gradient.
+        (8, 32),
         BALLS,
         BALLS_PUBLISHED,
         (
@@ -77,15 +77,15 @@ EXPERIMENTS = {
     ),
     'ratm-balls-all': Videos(
         lambda options: Balls(last_only=False),
-        32,
-        BALLS_ALL,
+        (32, 32),
+        BALLS,
         BALLS_PUBLISHED,
         (Measured('all of 32 frames', 32, 10_000, 66.86), *LONG),
         16,
     ),
     'ratm-mnist1': Videos(
         lambda options: _moving_digits(1, options),
-        10,
+        (10, 10),
         MNIST,
         MNIST_PUBLISHED,
         (Measured('all of 30 frames', 30, 10_000, 63.53),),
@@ -93,7 +93,7 @@ EXPERIMENTS = {
     ),
     'ratm-mnist2': Videos(
         lambda options: _moving_digits(2, options),
-        10,
+        (10, 10),
         MNIST,
         MNIST_PUBLISHED,
         (Measured('all of 30 frames', 30, 5_000, 51.62),),

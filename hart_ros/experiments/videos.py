@@ -105,11 +105,14 @@ def _ious(model: RATM, task: Task, videos: int, frames: int, seed: int) -> Tenso
 
 
 def steps_of(
-    task: Task, model: RATM, seed: int, batch: int, frames: int
+    task: Task, model: RATM, seed: int, batch: int, frames: tuple[int, int]
 ) -> Callable[[int], Tensor]:
-    """The loss of a training step by its number."""
+    """The loss of a training step by its number; its videos have so many frames, least and most."""
+    least, most = frames
 
     def loss(step: int) -> Tensor:
-        return task.loss(model, task.clips(generator(seed, TRAINING, step), batch, frames))
+        rng = generator(seed, TRAINING, step)
+        length = most if least == most else int(rng.integers(least, most + 1))
+        return task.loss(model, task.clips(rng, batch, length))
 
     return loss

@@ -73,7 +73,7 @@ def unroll(
     device = images.device.type
     first = _shaken(boxes[:, 0], 0.03)
     window = model.first_window_xywh(first)
-    glimpse = model.read_glimpse(images[:, 0].float() / 255.0, window)
+    glimpse = _read(model, images[:, 0], window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
     terms, logs = [], []
@@ -84,7 +84,7 @@ def unroll(
         # mend the error that it is given.
         state = _disturbed(replace(state, box_xywh=state.box_xywh.detach()))
         window = model.next_window_xywh(state)
-        glimpse = model.read_glimpse(images[:, t].float() / 255.0, window)
+        glimpse = _read(model, images[:, t], window)
         with torch.autocast(device, torch.bfloat16, enabled=half):
             step, state = model.step_from_glimpse(*glimpse, window, state)
         loss, log = step_loss(step, boxes[:, t], present[:, t], losses)
@@ -119,7 +119,7 @@ def elsewhere_loss(model: HART, clip: dict[str, Tensor], state: HartState, half:
     )
     window = model.next_window_xywh(state)
     seen = torch.where(other[:, None, None, None], images.roll(1, 0), images)
-    glimpse = model.read_glimpse(seen.float() / 255.0, window)
+    glimpse = _read(model, seen, window)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
         step, _ = model.step_from_glimpse(*glimpse, window, state)
     away = 1 - _centre_inside(boxes, window)
@@ -184,6 +184,12 @@ def drawn_box(box_xywh: Tensor, window_xywh: Tensor, cells: int) -> Tensor:
     high = torch.minimum(stop[..., None], edge + 1)
     covered = (high - low).clamp(0, 1)
     return covered[:, 1, :, None] * covered[:, 0, None, :]
+
+
+def _read(model: HART, images: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+    """Glimpses in [0, 1] and coverages, of uint8; divided once read, of which there is less."""
+    glimpse, coverage = model.read_glimpse(images.float(), window)
+    return glimpse / 255.0, coverage
 
 
 def _shaken(box_xywh: Tensor, strength: float | Tensor) -> Tensor:

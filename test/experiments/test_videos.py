@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from hart_ros.experiments.balls import Balls, painted, target_patch
+from hart_ros.experiments.balls import Balls, target_patch
 from hart_ros.experiments.digits import CANVAS, MovingDigits, new_classifier
 from hart_ros.experiments.mnist import SIDE, Digits, MnistError, load_mnist
 from hart_ros.experiments.motion import bounce
-from hart_ros.experiments.videos import generator
+from hart_ros.experiments.videos import Clips, generator, steps_of
+from hart_ros.model.ratm import RATM, attention_of, gaussian_grid, read, scaled_about_centre
+from hart_ros.model.ratm_objectives import pixel_loss
 
 
 def some_digits(count: int = 40) -> Digits:
@@ -73,12 +75,40 @@ def test_balls_as_published() -> None:
 
 
 def test_the_target_patch_is_a_ball() -> None:
-    patch = target_patch(5)[0]
-    assert patch[2, 2] == 1
-    assert torch.equal(patch, patch.T)
-    assert patch[0, 0] < 0.1 < 0.7 < patch[0, 2]
-    image = painted(np.array([7.5, 9.5], np.float32), 20)
-    np.testing.assert_allclose(image[7:12, 5:10], patch.numpy())
+    patch = target_patch((5, 5))[0]
+    assert patch[2, 2] == pytest.approx(1, abs=0.01)
+    torch.testing.assert_close(patch, patch.T)
+    torch.testing.assert_close(patch, patch.flip(0))
+    assert patch[0, 0] < 0.1 < 0.3 < patch[0, 2] < 0.4 < 0.7 < patch[1, 1]
+
+
+def test_the_target_patch_is_matched_best_at_the_true_box() -> None:
+    clips = Balls(last_only=True).clips(np.random.default_rng(0), 50, 1)
+    frame, glimpse = clips.size, (5, 5)
+
+    def loss(scale: float, shift: float) -> float:
+        window = scaled_about_centre(clips.truth[:, 0], scale)
+        window[:, 0] += shift
+        grid = gaussian_grid(attention_of(window, frame, glimpse), frame, glimpse)
+        return float(pixel_loss(read(clips.images[:, 0], grid, glimpse), target_patch(glimpse)))
+
+    for scale, shift in ((0.9, 0.0), (1.1, 0.0), (1.0, 0.3), (1.0, -0.3)):
+        assert loss(scale, shift) > 2 * loss(1.0, 0.0)
+
+
+def test_training_videos_have_from_the_least_to_the_most_frames() -> None:
+    lengths = set()
+
+    class Counting(Balls):
+        def loss(self, model: RATM, clips: Clips) -> torch.Tensor:
+            lengths.add(clips.images.shape[1])
+            return torch.zeros(())
+
+    task = Counting(last_only=True)
+    loss = steps_of(task, RATM(task.config), 0, 1, (3, 5))
+    for step in range(40):
+        loss(step)
+    assert lengths == {3, 4, 5}
 
 
 @pytest.mark.parametrize('count', [1, 2])
