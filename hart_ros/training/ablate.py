@@ -37,6 +37,7 @@ from .frames import Sequence
 from .main import said, train
 from .settings import ConfigError, assigned
 from .sources import load_sequences
+from .split import COMPARED_DRIVES
 from .variants import COMPARISONS, Comparison, Variant
 
 FINAL = 'final.safetensors'
@@ -67,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f'[{number}/{len(variants)}] {variant.name}: {variant.meaning}', flush=True)
             if not _trained(_config(variant, base, out), command):
                 return 130
-        _, sequences = load_sequences(base.data, base.clips.whole_frames)
+        _, sequences = load_sequences(base.data, base.clips.whole_frames, COMPARED_DRIVES)
     except (ConfigError, SourceError) as error:
         parser.error(str(error))
     weights = {variant.name: out / variant.name / FINAL for variant in variants}
@@ -90,11 +91,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def table(variants: InOrder[Variant], results: InOrder[TargetResult]) -> list[list[str]]:
     """Rows of cells: a heading, then a variant a row; see `caption`."""
-    rows = [['', 'hart60', 'last step', 'ms', 'published']]
+    rows = [['', 'hart60', 'last step', 'score AP', 'ms', 'published']]
     for variant in variants:
         found = _figures(results, variant.name)
         published = f'{variant.published:.2f}' if variant.published else ''
         cells = [f'{found["hart60"]:.3f}', f'{found["iou_by_step"][-1]:.3f}']
+        precision = found['average_precision']
+        cells.append('' if precision is None else f'{precision:.3f}')
         cells.append(f'{found["milliseconds"]:.1f}')
         rows.append([f'{variant.name}: {variant.meaning}', *cells, published])
     return rows
@@ -105,7 +108,8 @@ def caption(variants: InOrder[Variant], base: TrainConfig, sequences: int) -> st
     optimiser, lengths = base.optimiser, [length for _, length in base.curriculum.stages]
     text = (
         f'hart60: mean IoU over clips of 60 steps, {sequences} sequences that were not trained on; '
-        'last step: at the ends of these clips. All were trained from random weights with the same '
+        'last step: at the ends of these clips; score AP: average precision of the score for IoU '
+        'over 0.5. All were trained from random weights with the same '
         f'clips: {base.steps} steps of {base.batch}, of {lengths[0]} to {lengths[-1]} frames, by '
         f'{optimiser.kind} at up to {optimiser.learning_rate:g}, seed {base.seed}.'
     )
@@ -184,6 +188,7 @@ def _figures(results: InOrder[TargetResult], name: str) -> dict[str, Any]:
     metrics = summarise(results)['hart60'][name]
     return {
         'hart60': metrics['iou'],
+        'average_precision': metrics['average_precision'],
         'milliseconds': metrics['milliseconds'],
         'iou_by_step': [round(ious[offsets == k].mean(), 4) for k in np.unique(offsets)],
     }

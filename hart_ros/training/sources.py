@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Sequence as InOrder
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -25,7 +26,9 @@ from .split import FIRST_TRAINING_DRIVE, VALIDATION, VALIDATION_DRIVES
 Pair = tuple[list[Sequence], list[Sequence]]
 
 
-def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
+def load_sequences(
+    config: DataConfig, size: tuple[int, ...] = (), drives: InOrder[int] = VALIDATION_DRIVES
+) -> Pair:
     """Training and validation sequences, decoded into the cache on first use.
 
     Those for validation have only tracks that can be followed.
@@ -33,6 +36,7 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     Args:
         config: which.
         size: width and height that frames are scaled to; () leaves them as they are.
+        drives: seeds of those to validate on, where there are some to train on.
 
     Raises:
         ConfigError: a folder that does not exist, or nothing to train or to validate on.
@@ -49,7 +53,7 @@ def load_sequences(config: DataConfig, size: tuple[int, ...] = ()) -> Pair:
     seeds = range(FIRST_TRAINING_DRIVE, FIRST_TRAINING_DRIVE + config.drives)
     training += cached(seeds, partial(_drive, motions=config.motions), 'drives')
     if config.drives:
-        validation += cached(VALIDATION_DRIVES, _drive, 'drives')
+        validation += cached(drives, _drive, 'drives')
     if size:
         width, height = size
         training = [scaled(sequence, (width, height)) for sequence in training]

@@ -17,4 +17,6 @@ VALIDATION = (
     'tlp-bike',
 )
 VALIDATION_DRIVES = (9001, 9002, 9003, 9004)  # seeds of synthetic drives
+# Those on which hart-ablate compares: a mean of four moves by more than what is to be told apart.
+COMPARED_DRIVES = tuple(range(9001, 9025))
 FIRST_TRAINING_DRIVE = 100  # training drives have seeds from here on
