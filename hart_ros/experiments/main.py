@@ -25,6 +25,7 @@ from hart_ros.apps.arguments import count
 from hart_ros.data.source import SourceError
 from hart_ros.model.ratm import RATM
 from hart_ros.tracking import save_weights
+from hart_ros.training.memory import keep_memory
 
 from .balls import Balls
 from .digits import MovingDigits, accuracy, new_classifier, still_loss
@@ -113,6 +114,7 @@ def main(argv: list[str] | None = None) -> int:
     options.out = options.out or Path('runs', options.experiment)
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
+    keep_memory()
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         run = _kth if options.experiment == KTH else _videos
