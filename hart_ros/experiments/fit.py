@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
+from hart_ros.training.settings import ConfigError
 
 SAVE_EVERY = 60.0  # seconds
 
@@ -52,6 +53,7 @@ def fit(
     loss: Callable[[int], Tensor],
     file: Path,
     seed: int,
+    task: str,
     until: int | None = None,
 ) -> float:
     """Trains to a step, from the last checkpoint on if there is one.
@@ -65,6 +67,7 @@ def fit(
         loss: of a step's batch, by the step's number from 0 on.
         file: the checkpoint.
         seed: of what `loss` draws from torch.
+        task: what is learnt, for the checkpoint to tell tasks apart.
         until: the step; None for the recipe's last.
 
     Returns:
@@ -72,11 +75,12 @@ def fit(
 
     Raises:
         Stopped: by SIGINT or SIGTERM.
-        ExperimentError: a checkpoint of another recipe or network.
+        ExperimentError: a checkpoint of another task, recipe or network, or a damaged one.
     """
     learnt = [p for p in network.parameters() if p.requires_grad]
     optimiser = _optimiser(recipe, learnt)
-    step, seconds = _resumed(file, network, optimiser, recipe, seed)
+    made_with = {'task': task, **asdict(recipe), 'seed': seed}
+    step, seconds = _resumed(file, network, optimiser, made_with)
     until = recipe.steps if until is None else until
     began = saved = time.perf_counter()
 
@@ -88,7 +92,7 @@ def fit(
                 'optimiser': optimiser.state_dict(),
                 'step': step,
                 'seconds': seconds + time.perf_counter() - began,
-                'made_with': {**asdict(recipe), 'seed': seed},
+                'made_with': made_with,
             },
         )
 
@@ -137,22 +141,32 @@ def _rate(recipe: Recipe, step: int) -> float:
 
 
 def _resumed(
-    file: Path, network: nn.Module, optimiser: torch.optim.Optimizer, recipe: Recipe, seed: int
+    file: Path,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    made_with: Mapping[str, Any],
 ) -> tuple[int, float]:
     """Step and seconds of the checkpoint, which is loaded; 0 and 0 without one."""
     if not file.is_file():
         return 0, 0.0
-    content = load_checkpoint(file)
-    then, now = content['made_with'], {**asdict(recipe), 'seed': seed}
-    changed = ', '.join(name for name in now if then.get(name) != now[name])
-    if changed:
-        raise ExperimentError(f'{file}: made with other settings ({changed}); give another --out')
+    try:
+        content = load_checkpoint(file)
+    except ConfigError as error:
+        raise ExperimentError(str(error)) from error
+    check_made_with(file, content.get('made_with', {}), made_with)
     try:
         network.load_state_dict(content['network'])
         optimiser.load_state_dict(content['optimiser'])
     except (RuntimeError, ValueError) as error:
         raise ExperimentError(f'{file}: made for another network; give another --out') from error
     return content['step'], content['seconds']
+
+
+def check_made_with(file: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raises ExperimentError where what a file was made with is not what is asked for now."""
+    changed = ', '.join(name for name in now if then.get(name) != now[name])
+    if changed:
+        raise ExperimentError(f'{file}: made with other settings ({changed}); give another --out')
 
 
 @contextmanager

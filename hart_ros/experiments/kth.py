@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence as InOrder
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,10 @@ from hart_ros.model.ratm import PUBLISHED, RATM, attention_of, scaled_about_cent
 from hart_ros.model.ratm_objectives import classification_loss, feature_loss, weight_penalty
 from hart_ros.tracking import Tracker, save_weights
 from hart_ros.tracking.types import BoxXYWH
+from hart_ros.training.checkpoint import write_json
 from hart_ros.training.frames import Sequence, cached_sequence
 
-from .fit import ExperimentError, Recipe, fit
+from .fit import ExperimentError, Recipe, check_made_with, fit
 from .picture import draw_clip, write_png
 from .videos import CLASSIFIER, TEST, TRAINING, Clips, generator
 
@@ -160,10 +161,16 @@ def leave_out(
 
     Returns:
         `iou`, mean over the subject's frames; `seconds` of training.
+
+    Raises:
+        ExperimentError: the folder holds something of other settings.
     """
     done = out / 'result.json'
+    made_with = {'recipes': [asdict(recipe) for recipe in recipes], 'seed': seed}
     if done.is_file():
-        return dict(json.loads(done.read_text()))
+        found = dict(json.loads(done.read_text()))
+        check_made_with(done, found, made_with)
+        return found
     out.mkdir(parents=True, exist_ok=True)
     others = sorted(set(subjects) - {subject})
     kept = others[int(generator(seed, TEST, sorted(subjects).index(subject)).integers(len(others)))]
@@ -176,13 +183,14 @@ def leave_out(
         lambda n: people.patch_loss(model, generator(seed, CLASSIFIER, n), recipes[0].batch),
         out / 'cnn.pt',
         seed,
+        f'people without {subject}',
     )
     model.features.requires_grad_(False)
     seconds += _fit_and_choose(model, people, subjects[kept], recipes[1], out, seed)
     best = out / 'best.safetensors'
     result = {'iou': iou_over(best, subjects[subject]), 'seconds': seconds}
     draw_pass(best, subjects[subject][0], out / 'figure.png')
-    done.write_text(json.dumps({**result, 'validated_on': kept}) + '\n')
+    write_json(done, {**result, 'validated_on': kept, **made_with})
     return result
 
 
@@ -201,7 +209,9 @@ def _fit_and_choose(
     scores: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
     seconds = 0.0
     for until in [*range(VALIDATE_EVERY, recipe.steps, VALIDATE_EVERY), recipe.steps]:
-        seconds = fit(model, recipe, loss, out / 'last.pt', seed, until)
+        seconds = fit(
+            model, recipe, loss, out / 'last.pt', seed, f'ratm-kth without {out.name}', until
+        )
         if str(until) in scores:
             continue
         current = out / 'current.safetensors'
@@ -210,7 +220,7 @@ def _fit_and_choose(
         if score > max(scores.values(), default=-1.0):
             current.replace(out / 'best.safetensors')
         scores[str(until)] = score
-        file.write_text(json.dumps(scores) + '\n')
+        write_json(file, scores)
     return seconds
 
 

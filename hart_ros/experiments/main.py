@@ -141,7 +141,9 @@ def _videos(options: argparse.Namespace) -> Result:
     torch.manual_seed(seed)
     model = RATM(task.config)
     loss = steps_of(task, model, seed, recipe.batch, experiment.frames)
-    seconds = fit(model, recipe, loss, out / 'last.pt', seed)
+    least, most = experiment.frames
+    learnt = f'{options.experiment}, {least} to {most} frames'
+    seconds = fit(model, recipe, loss, out / 'last.pt', seed, learnt)
     save_weights(model, out / 'final.safetensors', {'experiment': options.experiment})
     rows = measure(model, task, experiment.lines, seed, options.test)
     frames = experiment.lines[0].frames
@@ -162,7 +164,7 @@ def _moving_digits(count: int, options: argparse.Namespace) -> MovingDigits:
     def loss(step: int) -> torch.Tensor:
         return still_loss(classifier, training, generator(seed, CLASSIFIER, step), recipe.batch)
 
-    fit(classifier, recipe, loss, options.out / 'classifier.pt', seed)
+    fit(classifier, recipe, loss, options.out / 'classifier.pt', seed, 'classes of digits')
     print(f'classifier: {100 * accuracy(classifier, test):.2f}% of the test digits')
     return MovingDigits(count, training, test, classifier.eval().requires_grad_(False))
 

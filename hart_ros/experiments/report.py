@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.tables import aligned
+from hart_ros.training.checkpoint import write_json
 
 HEADINGS = [
     'experiment',
@@ -47,9 +47,7 @@ class Result:
     def write(self, file: Path, command: str) -> None:
         """Writes it as JSON, with where it comes from."""
         content = {**asdict(self), 'origin': {'command': command, **origin()}}
-        part = file.with_suffix('.part')
-        part.write_text(json.dumps(content, indent=1) + '\n')
-        part.replace(file)
+        write_json(file, content)
 
     def cells(self) -> list[list[str]]:
         """A row of cells each, under `HEADINGS`."""

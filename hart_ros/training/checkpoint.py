@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,13 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
         torch.save(content, file)
         file.flush()
         os.fsync(file.fileno())
+    part.replace(path)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Writes in one move, too."""
+    part = path.with_suffix('.part')
+    part.write_text(json.dumps(content, indent=1) + '\n')
     part.replace(path)
 
 

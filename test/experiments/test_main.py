@@ -67,7 +67,7 @@ def test_balls_leave_a_table_weights_and_a_figure(
     found = json.loads((tmp_path / 'result.json').read_text())
     assert [row['published'] for row in found['rows']] == [69.15, 54.65, None, None]
     assert all(0 <= row['reproduced'] <= 100 and row['tested'] == 3 for row in found['rows'])
-    assert (found['seed'], found['trained']) == (7, '2 steps of 64, adam at 0.0005')
+    assert (found['seed'], found['trained']) == (7, '2 steps of 64, adam at 0.001')
     assert found['origin']['command'].startswith('hart-experiment ratm-balls --out')
     picture = cv2.imread(str(tmp_path / 'figure.png'))
     assert picture is not None
@@ -86,6 +86,12 @@ def test_balls_leave_a_table_weights_and_a_figure(
     assert capsys.readouterr().out.startswith('| ratm-balls | last of 32 frames | 3 | 69.15 | ')
     assert run(tmp_path, 'ratm-balls', '--steps', '3') == 2
     assert 'made with other settings (steps, seed); give another' in capsys.readouterr().err
+    assert run(tmp_path, 'ratm-balls-all', '--steps', '2', '--seed', '7') == 2
+    assert 'made with other settings (task); give another' in capsys.readouterr().err
+    (tmp_path / 'last.pt').write_bytes(weights[:-100])
+    assert run(tmp_path, 'ratm-balls', *options) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert 'last.pt: is damaged' in line
 
 
 def test_a_stop_changes_nothing(tmp_path: Path) -> None:
@@ -100,7 +106,7 @@ def test_a_stop_changes_nothing(tmp_path: Path) -> None:
                 signal.raise_signal(signal.SIGTERM)
             return task.loss(model, task.clips(np.random.default_rng(step), 2, 4))
 
-        fit(model, recipe, loss, file, seed=0)
+        fit(model, recipe, loss, file, 0, 'balls')
         return model.state_dict()
 
     straight = trained(tmp_path / 'a.pt')
@@ -151,6 +157,8 @@ def test_kth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained, kept = (torch.load(out / 'person02' / f'{n}.pt')['network'] for n in ('last', 'cnn'))
     for name, value in kept.items():  # the CNN is not trained further
         assert torch.equal(trained[f'features.{name}'], value)
+    assert run(out, 'ratm-kth', *options[:-1], '2', '--subjects', 'person02') == 2
+    assert 'made with other settings (recipes); give another' in capsys.readouterr().err
     assert run(out, 'ratm-kth', *options, '--subjects', 'person09') == 2
     assert 'no person09; there are person01' in capsys.readouterr().err
 
