@@ -53,7 +53,7 @@ class BagOutput:
             from rosbags.rosbag2 import StoragePlugin, Writer
             from rosbags.typesys import Stores, get_typestore
         except ImportError as error:
-            raise SourceError(f"{path}: bags need {error.name}: pip install '.[bags]'") from error
+            raise SourceError(f'{path}: bags need {error.name}: pip install rosbags') from error
         self.path = path
         self._frames, self._name = len(source), str(track_id)
         self._store: Any = get_typestore(Stores.LATEST)
@@ -73,7 +73,8 @@ class BagOutput:
         if {c.topic for c in connections} & {DETECTIONS, PICTURES}:
             self._stack.close()
             raise SourceError(f'{path}: the source holds {DETECTIONS} already; track the original')
-        self._writer = Writer(path, version=9, storage_plugin=plugin)
+        # 8: QoS as text. From 9 on it is a YAML sequence, at which Humble's reader fails.
+        self._writer = Writer(path, version=8, storage_plugin=plugin)
         with _errors(path):
             need_space(path)
             self._writer.open()

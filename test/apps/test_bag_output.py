@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip('rosbags', reason="needs rosbags: pip install '.[bags]'")
 
@@ -87,6 +88,17 @@ def test_all_is_kept_and_detections_are_added(tmp_path, storage):
         _, _, data = next(reader.messages([connection]))
         picture = reader.deserialize(data, connection.msgtype)
         assert cv2.imdecode(picture.data, cv2.IMREAD_COLOR).shape == (80, 120, 3)
+
+
+@pytest.mark.parametrize('storage', [StoragePlugin.SQLITE3, StoragePlugin.MCAP])
+def test_humble_can_open_it(tmp_path, storage):
+    """Its reader takes QoS as text; that of Jazzy text and sequences."""
+    source = open_source(write_bag(tmp_path / 'drive', storage))
+    BagOutput(tmp_path / 'tracked', source, 1).close()
+    about = yaml.safe_load((tmp_path / 'tracked' / 'metadata.yaml').read_text())
+    topics = about['rosbag2_bagfile_information']['topics_with_message_count']
+    assert len(topics) == 4
+    assert all(isinstance(t['topic_metadata']['offered_qos_profiles'], str) for t in topics)
 
 
 def test_bags_of_humble_do_not_define_their_types(tmp_path):
