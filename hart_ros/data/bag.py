@@ -165,7 +165,7 @@ def open_bag(path: Path) -> Iterator[Reader]:
     try:
         from rosbags.rosbag2 import Reader
     except ImportError as error:
-        raise SourceError(f"{path}: bags need {error.name}: pip install '.[bags]'") from error
+        raise SourceError(f'{path}: bags need {error.name}: pip install rosbags') from error
     try:
         reader = Reader(_storage(path))
         reader.open()

@@ -65,7 +65,8 @@ def frames_lost(share: float) -> str:
     """Return what to tell users when most frames are lost on their way here."""
     return (
         f"{share:.0%} of the camera's frames never arrive, as their stamps show; with Fast DDS, "
-        'start the camera driver and this node with hart_ros/config/fastdds.xml (see README)'
+        'start the camera driver and this node with share/hart_ros/config/fastdds.xml (see '
+        'docs/deployment.md)'
     )
 
 

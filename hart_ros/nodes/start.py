@@ -10,6 +10,12 @@ from collections.abc import Sequence
 import rclpy
 from rclpy.utilities import remove_ros_args
 
+# The page is in the repository alone; an installed package has none.
+MORE = (
+    'Topics and services: ros2 node info. Parameters: ros2 param describe. All of them: '
+    'docs/reference.md in the repository'
+)
+
 
 class ArgumentsError(ValueError):
     """Arguments or a parameter file that cannot be read; the message names them."""
@@ -26,7 +32,7 @@ def init_ros(args: Sequence[str] | None, about: str | None) -> None:
     try:
         others = remove_ros_args(sys.argv if args is None else ['', *args])[1:]
         if '-h' in others or '--help' in others:
-            print(f'{about}\nTopics, services, parameters: docs/reference.md')
+            print(f'{about}\n{MORE}')
             raise SystemExit(0)
         if others:
             raise ArgumentsError(f'{others[0]}: put --ros-args before it, and -r or -p; see --help')
