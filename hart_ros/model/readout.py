@@ -33,7 +33,10 @@ class DeltaReadout(nn.Module):
         self.delta = near_zero(nn.Linear(hidden, 4))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.tanh(self.delta(F.elu(self.hidden(x))))
+        # Never in half precision: a change of the whole image's size is a matter of pixels.
+        with torch.autocast(x.device.type, enabled=False):
+            hidden = F.elu(self.hidden(x.to(self.hidden.weight.dtype)))
+            return torch.tanh(self.delta(hidden))
 
 
 class AttentionReadout(nn.Module):

@@ -19,6 +19,7 @@ from hart_ros.model.hart_2017 import HART2017, HART2017Config
 from hart_ros.model.ratm import RATM, RATMConfig
 
 LARGEST_SIZE = 1024  # of anything in a network: damage must not ask for gigabytes
+WANTED = 'give a .safetensors file made by hart-train'
 SHIPPED = Path(__file__).resolve().parent.parent / 'weights' / 'hart.safetensors'
 
 AnyModel = HART | HART2017 | RATM
@@ -57,7 +58,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
     """
     path = Path(path) if path else SHIPPED
     if not path.is_file():
-        raise WeightsError(f'weights: no file {path}; give a .safetensors file made by hart-train')
+        raise WeightsError(f'weights: no file {path}; {WANTED}')
     try:
         with safe_open(str(path), framework='pt', device='cpu') as file:
             metadata = file.metadata() or {}
@@ -66,7 +67,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
         raise WeightsError(f'weights: {path} is damaged ({error}); copy it again') from error
     name = metadata.get('model')
     if name not in MODELS:
-        raise WeightsError(f'weights: {path} is not for HART but for {name!r}')
+        raise WeightsError(f'weights: {path} is not for HART but for {name!r}; {WANTED}')
     network, config = MODELS[name]
     try:
         model = network(config(**_sizes(metadata.get('config', ''))))
@@ -74,7 +75,8 @@ def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu
         model.load_state_dict(tensors, strict=False)
     except Exception as error:  # whatever a network makes of sizes that are none
         first = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-        raise WeightsError(f'weights: {path} does not fit this version: {first[0]}') from error
+        text = f'weights: {path} does not fit this version: {first[0]}; {WANTED}'
+        raise WeightsError(text) from error
     for name, value in tensors.items():
         if value.is_floating_point() and not value.isfinite().all():
             raise WeightsError(f'weights: {path} has no finite numbers in {name}; train again')

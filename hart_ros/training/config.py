@@ -79,7 +79,7 @@ class TeacherConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """All of it; the defaults are those of the shipped weights."""
+    """All of it; MODEL_CARD.md has the settings of the shipped weights."""
 
     out: str = 'runs/hart'
     start: str = 'none'
@@ -159,7 +159,7 @@ def checked(config: TrainConfig) -> TrainConfig:
     if not config.clips.skips or min(config.clips.skips) < 1:
         raise ConfigError('clips.skips: give frame steps from 1, e.g. [1, 2]')
     _check_network(config)
-    _check_whole_frames(config.clips)
+    _check_whole_frames(config)
     return config
 
 
@@ -169,11 +169,17 @@ def _check_network(config: TrainConfig) -> None:
         is_set = getattr(config, section) != getattr(default, section)
         if is_set and network != config.network:
             raise ConfigError(f'{section} is set, but network is {config.network}: set network too')
-    if config.network != 'hart' and config.curriculum.truncate:
+    if config.network == 'hart':
+        return
+    if config.curriculum.truncate:
         raise ConfigError(f'curriculum.truncate: {config.network} learns from whole clips; set 0')
+    for section in ('losses', 'teacher'):
+        if getattr(config, section) != getattr(default, section):
+            raise ConfigError(f'{section} is set, but {config.network} learns without it; leave it')
 
 
-def _check_whole_frames(clips: ClipConfig) -> None:
+def _check_whole_frames(config: TrainConfig) -> None:
+    clips = config.clips
     if not clips.whole_frames:
         return
     if len(clips.whole_frames) != 2 or min(clips.whole_frames) < 32:
@@ -182,3 +188,5 @@ def _check_whole_frames(clips: ClipConfig) -> None:
         raise ConfigError(
             'clips.whole_frames: nothing is pasted there; set composed, lookalike, occluder to 0'
         )
+    if config.data.stills:
+        raise ConfigError('clips.whole_frames: photographs have no frames; set data.stills to []')

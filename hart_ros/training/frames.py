@@ -139,4 +139,9 @@ def _decode(source: Source, home: Path, origin: str) -> None:
         return
     (part / 'boxes.json').write_text(json.dumps(tracks))
     (part / 'origin.txt').write_text(origin)
-    part.rename(home)
+    try:
+        part.rename(home)
+    except OSError:
+        if not home.is_dir():
+            raise
+        shutil.rmtree(part)  # another process was faster

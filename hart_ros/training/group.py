@@ -56,8 +56,13 @@ class Group:
         return held[0]
 
     def shared(self, module: nn.Module) -> nn.Module:
-        """A module whose gradients are averaged over all processes."""
-        return module if self.size == 1 else DistributedDataParallel(module)
+        """A module whose gradients are averaged over all processes.
+
+        Some networks have parameters that no loss reaches, such as RATM's classes.
+        """
+        if self.size == 1:
+            return module
+        return DistributedDataParallel(module, find_unused_parameters=True)
 
 
 @contextmanager

@@ -268,7 +268,11 @@ class Trainer:
         if content is None:
             return
         self._check_fit(content.get('config'))
-        decay = self.optimiser.param_groups[0]['weight_decay']  # by the settings of this run
+        # By the settings of this run; the learning rate is set at each step.
+        groups: list[dict[str, Any]] = [
+            {name: group[name] for name in ('weight_decay', 'momentum') if name in group}
+            for group in self.optimiser.param_groups
+        ]
         try:
             self.model.load_state_dict(content['model'])
             self.objective.load_state_dict(content.get('objective', {}))
@@ -279,7 +283,8 @@ class Trainer:
             raise ConfigError(
                 f'{self.last}: made for another network or optimiser ({reason}); give another --out'
             ) from error
-        self.optimiser.param_groups[0]['weight_decay'] = decay
+        for group, own in zip(self.optimiser.param_groups, groups):
+            group.update(own)
         self.step, self.best = content['step'], content['best']
         self.curriculum.restore(self._share(), content.get('curriculum', {}))
         if self.group.first:

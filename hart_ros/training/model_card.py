@@ -82,7 +82,14 @@ def main(argv: list[str] | None = None) -> None:
     elif options.weights.resolve() != best.resolve():
         shutil.copyfile(best, options.weights)
     log = [json.loads(line) for line in (options.run / 'log.jsonl').read_text().splitlines()]
-    data = DataConfig((str(options.data),), str(options.cache), options.drives)
+    then: dict[str, Any] = next((e['config']['data'] for e in reversed(log) if 'config' in e), {})
+    data = DataConfig(
+        (str(options.data),),
+        str(options.cache),
+        options.drives,
+        validation=tuple(then.get('validation', ())),
+        leave_out=tuple(then.get('leave_out', ())),
+    )
     training, validation = load_sequences(data)
     rows = [measured(options.weights, sequence) for sequence in validation]
     text = card(log, rows, [s.name for s in training], steps)

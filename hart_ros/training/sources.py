@@ -39,8 +39,10 @@ def load_sequences(
         drives: seeds of those to validate on, where there are some to train on.
 
     Raises:
-        ConfigError: a folder that does not exist, or nothing to train or to validate on.
+        ConfigError: a folder that does not exist, nothing to train or to validate on, or names to
+            keep aside of which there are none.
     """
+    _check_kept_aside(config)
     training: list[Sequence] = []
     validation: list[Sequence] = []
     cached = partial(_cached, set(), Path(config.cache))
@@ -83,8 +85,21 @@ def _split(folder: Path, config: DataConfig) -> tuple[list[Listed], list[Listed]
     return [s for s in training if s not in aside], aside
 
 
+def _check_kept_aside(config: DataConfig) -> None:
+    """A name that fits nothing would let what it means be trained on."""
+    found = [s for folder in map(Path, config.folders) for s in list_sequences(folder, 'training')]
+    own = [s for s in found if 'part' not in s.options]  # of KITTI, the end of each is validated on
+    for key, some in (('leave_out', found), ('validation', own)):
+        for pattern in getattr(config, key):
+            if not any(_named(s, [pattern]) for s in some):
+                names = ', '.join(s.name for s in some) or 'none'
+                raise ConfigError(f'data.{key}: {pattern!r} names no sequence; there are {names}')
+
+
 def _named(sequence: Listed, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(sequence.name, pattern) for pattern in patterns)
+    """Those of KITTI have two names: that of the folder, and the one with kitti- before it."""
+    names = [sequence.name, *([f'kitti-{sequence.name}'] if 'part' in sequence.options else [])]
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
 def _cached(

@@ -8,6 +8,8 @@ started from the middle of the picture); where none is found, the photograph is 
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -41,15 +43,19 @@ class Still:
 def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
     """All photographs under a folder, their outlines drawn into the cache on first use.
 
+    An outline older than its photograph is drawn anew.
+
     Raises:
         ConfigError: no photograph there.
     """
     paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)
     if not paths:
         raise ConfigError(f'{folder}: no photographs (*.jpg, *.png); name a folder that has some')
-    home = cache / f'stills-{folder.resolve().name}'
-    outlines = [home / path.relative_to(folder).with_suffix('.png') for path in paths]
-    missing = [k for k, outline in enumerate(outlines) if not outline.is_file()]
+    place = folder.resolve()
+    # Folders of one name, and files that differ in their suffix, are told apart.
+    home = cache / f'stills-{place.name}-{zlib.crc32(str(place).encode()):08x}'
+    outlines = [home / f'{path.relative_to(folder)}.png' for path in paths]
+    missing = [k for k, outline in enumerate(outlines) if _outdated(outline, paths[k])]
     # Spawned: OpenCV's threads, used before, do not live on in a fork.
     with ProcessPoolExecutor(workers, get_context('spawn')) as pool:
         made = pool.map(_make_outline, [paths[k] for k in missing], [outlines[k] for k in missing])
@@ -62,6 +68,10 @@ def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
     ]
 
 
+def _outdated(outline: Path, image: Path) -> bool:
+    return not outline.is_file() or outline.stat().st_mtime < image.stat().st_mtime
+
+
 def _make_outline(image: Path, outline: Path) -> None:
     """Draws the outline; an empty file says that there is none, no file that nothing was read."""
     cv2.setNumThreads(1)
@@ -70,7 +80,7 @@ def _make_outline(image: Path, outline: Path) -> None:
         return
     found = find_outline(picture)
     outline.parent.mkdir(parents=True, exist_ok=True)
-    part = outline.with_suffix('.part')
+    part = outline.with_suffix(f'.part{os.getpid()}')  # several processes may be at it
     part.write_bytes(b'' if found is None else cv2.imencode('.png', found)[1].tobytes())
     part.replace(outline)
 

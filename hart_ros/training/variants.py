@@ -96,7 +96,7 @@ CHANGES = Comparison(
         Variant('no_mask_loss', 'the mask is not taught', {'losses': LossConfig(mask=0)}),
         Variant(
             'no_score',
-            'no predicted IoU, by which the window widens',
+            'a score that learns absence alone, not the IoU, and a window that never widens',
             {'losses': LossConfig(score=0), 'model': replace(TrainConfig().model, widening=0)},
         ),
     ),

@@ -76,6 +76,11 @@ def of_two_sizes(folder: Path) -> None:
     cached_sequence(open_source(folder / 'mixed'), folder / 'cache')
 
 
+def nothing_left_out(folder: Path) -> None:
+    write(folder, {'data/film/groundtruth_rect.txt': '1,1,9,9', 'data/film/img/0001.png': PNG})
+    load_sequences(DataConfig((str(folder / 'data'),), leave_out=('film1*',), drives=0))
+
+
 SETTINGS = Group(
     'Settings of training',
     'One line of `hart-train`, `hart-ablate`; exit status 2. See `config/train.yaml`.',
@@ -100,9 +105,18 @@ SETTINGS = Group(
         Case('an alias, as of a YAML bomb', settings('a: &a [1, 1]\nb: [*a, *a]')),
         Case('very deep', settings('[' * 5000 + ']' * 5000)),
         Case('values that do not go together', settings('curriculum: {first: 9, last: 8}')),
+        Case(
+            'photographs among whole frames',
+            settings(
+                'data: {stills: [photos]}\n'
+                'clips: {whole_frames: [64, 48], composed: 0, lookalike: 0, occluder: 0}'
+            ),
+        ),
+        Case('losses of another network', settings('network: ratm\nlosses: {mask: 1}')),
         Case('of the command line', single('steps=0')),
         Case('without a value', single('steps')),
         Case('no such folder', lambda _: load_sequences(DataConfig(folders=('films',), drives=0))),
+        Case('nothing of that name to leave out', nothing_left_out),
         Case('nothing to train on', lambda _: load_sequences(DataConfig(drives=0))),
         Case('no photographs', lambda f: load_stills(f, f / 'cache')),
         Case('a teacher that is no ONNX', lambda f: Teacher(str(f / 'teacher.onnx'), 1.0)),

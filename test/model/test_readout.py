@@ -7,6 +7,7 @@ from torch.autograd import gradcheck
 from torch.testing import assert_close
 
 from hart_ros.model.readout import AttentionReadout, BoxReadout, DeltaReadout, MaskSummary
+from hart_ros.model.streams import MaskedFeatures
 
 
 def test_published_shapes() -> None:
@@ -64,3 +65,17 @@ def test_gradients() -> None:
     )
     assert gradcheck(lambda a, s: box(a, s, (7, 9)), (attention, seen))
     assert gradcheck(summary, mask)
+
+
+def test_places_are_never_in_half_precision() -> None:
+    """In bfloat16 300 and 301 pixels are one number."""
+    torch.manual_seed(0)
+    features = MaskedFeatures(2, 3, 4)
+    ventral, grid = torch.rand(1, 2, 3, 3), torch.tensor([[300.0, 301.0, 1.0, 1.0, 4.0, 4.0]])
+    box, x = torch.tensor([[300.0, 40.0, 50.0, 60.0]]), torch.rand(1, 5)
+    readout = BoxReadout(5, 6)
+    whole = features(ventral, None, grid), readout(box, x, (187, 621))
+    with torch.autocast('cpu', torch.bfloat16):
+        half = features(ventral, None, grid), readout(box, x, (187, 621))
+    for a, b in zip(whole, half):
+        assert torch.equal(a, b)

@@ -126,6 +126,14 @@ def test_another_network_or_optimiser_is_refused(tmp_path: Path, sequence: Seque
         trained(tmp_path / 'a', sequence, other)
 
 
+def test_a_resumed_run_has_its_own_momentum_and_decay(tmp_path: Path, sequence: Sequence) -> None:
+    first = replace(SHORT, optimiser=OptimiserConfig('rmsprop', momentum=0.9), steps=1)
+    trained(tmp_path / 'a', sequence, first)
+    other = replace(first, optimiser=OptimiserConfig('rmsprop', momentum=0.5), steps=2)
+    groups = trained(tmp_path / 'a', sequence, other).optimiser.param_groups
+    assert {group['momentum'] for group in groups} == {0.5}
+
+
 def test_checkpoints_without_settings_can_be_resumed(tmp_path: Path, sequence: Sequence) -> None:
     path = tmp_path / 'last.pt'
     trained(tmp_path, sequence, stop=3)
@@ -238,6 +246,37 @@ def test_kitti_is_split_in_time(kitti: Path) -> None:
     assert validation[0].tracks == {4: {0: (38.0, 20.0, 50.0, 30.0), 1: (39.0, 20.0, 50.0, 30.0)}}
     clip = ClipMixture(training, 3, 0)[0]
     assert clip['images'].shape[0] == 3
+
+
+@pytest.mark.parametrize('name', ['0001', 'kitti-0001', 'kitti-*1'])
+def test_sequences_of_kitti_are_left_out_by_either_name(kitti: Path, name: str) -> None:
+    config = DataConfig((str(kitti),), str(kitti / 'cache'), 0, leave_out=(name,))
+    training, validation = load_sequences(config)
+    assert [s.name for s in training] == ['kitti-0000-training']
+    assert [s.name for s in validation] == ['kitti-0000-validation']
+
+
+def test_names_that_keep_nothing_aside_are_refused(kitti: Path) -> None:
+    config = DataConfig((str(kitti),), str(kitti / 'cache'), 0)
+    with pytest.raises(ConfigError, match=r"leave_out: '0002' names no .*; there are 0000, 0001"):
+        load_sequences(replace(config, leave_out=('0002',)))
+    with pytest.raises(ConfigError, match=r"validation: '0001' names no .*; there are none"):
+        load_sequences(replace(config, validation=('0001',)))
+
+
+def test_two_processes_may_decode_the_same(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = DataConfig((str(data),), str(tmp_path / 'cache'), 0)
+    rename = Path.rename
+
+    def late(self: Path, home: Path) -> Path:
+        shutil.copytree(self, home)
+        return rename(self, home)
+
+    monkeypatch.setattr(Path, 'rename', late)
+    names = [s.name for pair in load_sequences(config) for s in pair]
+    assert sorted(path.name for path in (tmp_path / 'cache').iterdir()) == sorted(names)
 
 
 def test_only_what_can_be_followed_is_validated_on(kitti: Path) -> None:

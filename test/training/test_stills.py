@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -54,6 +55,23 @@ def test_outlines_are_drawn_once(stills: Stills, monkeypatch: pytest.MonkeyPatch
     folder, cache = stills.all[0].image.parents[1], outline.parents[2]
     assert load_stills(folder, cache, 1) == stills.all
     assert outline.stat().st_mtime_ns == before
+
+
+def test_outlines_are_told_apart_and_renewed(tmp_path: Path) -> None:
+    for place, shift in (('a', 0), ('b', 20)):
+        folder = tmp_path / place / 'photographs'
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / '1.png'), np.roll(photograph(), shift, 1))
+    cache = tmp_path / 'cache'
+    one, other = (load_stills(tmp_path / k / 'photographs', cache, 1)[0] for k in 'ab')
+    assert one.outline is not None and other.outline is not None
+    drawn = one.outline.read_bytes()
+    assert drawn != other.outline.read_bytes()
+    cv2.imwrite(str(one.image), np.roll(photograph(), -20, 1))
+    later = one.outline.stat().st_mtime + 5
+    os.utime(one.image, (later, later))
+    assert load_stills(tmp_path / 'a' / 'photographs', cache, 1) == [one]
+    assert one.outline.read_bytes() != drawn
 
 
 def test_a_thing_is_cut_out(stills: Stills) -> None:
