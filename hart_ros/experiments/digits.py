@@ -26,6 +26,7 @@ from .videos import Clips
 
 CANVAS = 100  # pixels
 SPEED, WOBBLE, MOST = 0.03, 0.005, 0.05  # of the canvas's side
+LOCATED = 10.0  # weight of where the grid is, beside the class of what it shows
 
 
 def new_classifier() -> FeatureCNN:
@@ -93,7 +94,7 @@ class MovingDigits:
         logits = self.classifier.logits(glimpses.flatten(0, 1))  # type: ignore[operator]
         classes = clips.classes[:, None].expand(glimpses.shape[:2]).flatten()
         where = localisation_loss(followed.attention, clips.truth, clips.size)
-        return classification_loss(logits, classes) + where
+        return classification_loss(logits, classes) + LOCATED * where
 
 
 def painted(digits: np.ndarray, corners: np.ndarray) -> np.ndarray:
