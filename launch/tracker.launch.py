@@ -14,12 +14,13 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
+    LogInfo,
     OpaqueFunction,
     SetEnvironmentVariable,
     Shutdown,
 )
 from launch.conditions import IfCondition
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
@@ -29,13 +30,21 @@ DDS_PROFILE_VARIABLES = (
     'FASTDDS_DEFAULT_PROFILES_FILE',  # Fast DDS 3: Kilted and later
 )
 
+NO_DDS_PROFILE = (
+    'ROS_LOCALHOST_ONLY=1: config/fastdds.xml is not loaded, for with it nodes of Humble would '
+    'announce themselves in the network; without it large images may get lost, see '
+    'docs/deployment.md of hart_ros'
+)
+# A box is drawn on an image that stands still: its frame has to be there when the button goes up.
+BUFFER_WHILE_DRAWING = {'buffer_seconds': 10.0, 'buffer_megabytes': 1000.0}
+
 
 def generate_launch_description() -> LaunchDescription:
     """Describe arguments, environment and nodes; called by `ros2 launch`."""
     return LaunchDescription(
         [
             *declare_arguments(),
-            *set_dds_profile(),
+            OpaqueFunction(function=set_dds_profile),
             OpaqueFunction(function=check_params_file),
             OpaqueFunction(function=start_tracker),
             OpaqueFunction(function=start_player),
@@ -57,8 +66,9 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             'image_transport',
             default_value='',
             choices=['', 'raw', 'compressed'],
-            description='compressed: sensor_msgs/CompressedImage on `image` + "/compressed". '
-            'Empty: as `params_file` says, else raw.',
+            description='compressed: sensor_msgs/CompressedImage on `image` + "/compressed"; not '
+            'with `play`, and rviz shows the raw topic all the same. Empty: as `params_file` says, '
+            'else raw.',
         ),
         DeclareLaunchArgument(
             'init_box',
@@ -71,12 +81,14 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             default_value='false',
             choices=BOOLEAN,
             description='Open a window in which the target is drawn with the mouse. A played '
-            'source then sends none of its own boxes.',
+            'source then sends none of its own boxes. The tracker keeps frames of 10 s, in at most '
+            '1 GB, unless a `params_file` of your own sets `buffer_seconds` and '
+            '`buffer_megabytes`.',
         ),
         DeclareLaunchArgument(
             'params_file',
             default_value=in_package('config', 'tracker.yaml'),
-            description='YAML file with the parameters of the nodes hart and player.',
+            description='YAML file with the parameters of the nodes hart, player and select_box.',
         ),
         DeclareLaunchArgument(
             'namespace',
@@ -124,12 +136,24 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
     ]
 
 
-def set_dds_profile() -> list[SetEnvironmentVariable]:
+def set_dds_profile(context: LaunchContext) -> list[SetEnvironmentVariable | LogInfo]:
     """Give Fast DDS shared memory that holds images, unless the user names another profile."""
-    profile: EnvironmentVariable | str = in_package('config', 'fastdds.xml')
-    for name in DDS_PROFILE_VARIABLES:  # whichever of them the user has set
-        profile = EnvironmentVariable(name, default_value=profile)
+    users = [name for name in DDS_PROFILE_VARIABLES if name in context.environment]
+    if not users and is_humble_on_localhost(context):
+        return [LogInfo(msg=NO_DDS_PROFILE)]
+    profile = in_package('config', 'fastdds.xml')
+    for name in users:
+        profile = context.environment[name]
     return [SetEnvironmentVariable(name, profile) for name in DDS_PROFILE_VARIABLES]
+
+
+def is_humble_on_localhost(context: LaunchContext) -> bool:
+    """Whether a profile would undo ROS_LOCALHOST_ONLY: Humble restricts only transports of its own.
+
+    From Iron on nodes that keep to this machine announce themselves nowhere else, with any profile.
+    """
+    variables = context.environment
+    return variables.get('ROS_DISTRO') == 'humble' and variables.get('ROS_LOCALHOST_ONLY') == '1'
 
 
 def check_params_file(context: LaunchContext) -> None:
@@ -142,13 +166,18 @@ def check_params_file(context: LaunchContext) -> None:
 def start_tracker(context: LaunchContext) -> list[Node]:
     """The node `hart`, whose private topics are hart/init_box, hart/detection and so on."""
     from_player = bool(LaunchConfiguration('play').perform(context))
+    file = LaunchConfiguration('params_file').perform(context)
+    buffer = [BUFFER_WHILE_DRAWING] if is_true('select', context) else []
+    files = [*buffer, file]  # what comes later counts, so a file of the user's
+    if file == in_package('config', 'tracker.yaml'):
+        files.reverse()
     return [
         Node(
             package='hart_ros',
             executable='tracker_node',
             name='hart',
             parameters=[
-                LaunchConfiguration('params_file'),
+                *files,
                 {'use_sim_time': LaunchConfiguration('use_sim_time')},
                 # With a player the box comes from there, with the stamp of its frame.
                 *([] if from_player else init_box_parameter(context)),
@@ -189,8 +218,12 @@ def start_player(context: LaunchContext) -> list[Node]:
 
 def is_selected(context: LaunchContext) -> bool:
     """Whether the mouse alone chooses the target: no box comes from the player, in no lap."""
-    selected = LaunchConfiguration('select').perform(context) == 'true'
-    return selected and not init_box_parameter(context)
+    return is_true('select', context) and not init_box_parameter(context)
+
+
+def is_true(argument: str, context: LaunchContext) -> bool:
+    """Whether an argument of `BOOLEAN` is true."""
+    return LaunchConfiguration(argument).perform(context) == 'true'
 
 
 def start_select_box(context: LaunchContext) -> list[Node]:
@@ -248,8 +281,12 @@ def init_box_parameter(context: LaunchContext) -> list[dict[str, list[float]]]:
 
 
 def transport_parameter(context: LaunchContext) -> list[dict[str, str]]:
-    """The argument `image_transport` as a parameter; an empty list where it was not given."""
+    """The argument `image_transport` as a parameter; an empty list where nothing asks for one."""
     transport = LaunchConfiguration('image_transport').perform(context)
+    if LaunchConfiguration('play').perform(context):
+        if transport == 'compressed':
+            raise RuntimeError('image_transport:=compressed: play:= publishes raw images only')
+        transport = 'raw'  # whatever params_file says
     return [{'image_transport': transport}] if transport else []
 
 

@@ -20,11 +20,15 @@ def private_environment(environment: Mapping[str, str]) -> dict[str, str]:
     A DDS domain of its own on this machine, and shared memory that holds whole images.
     """
     add = {'PYTHONUNBUFFERED': '1'}
-    if not any(name in environment for name in PROFILE_VARIABLES):
+    humble = environment.get('ROS_DISTRO') == 'humble'
+    # Humble restricts no transport of a profile to this machine. Who asks for that gets slow images
+    # rather than announcements in the network; a domain of our own has nobody in it.
+    no_profile = humble and environment.get('ROS_LOCALHOST_ONLY') == '1'
+    if not no_profile and not any(name in environment for name in PROFILE_VARIABLES):
         add.update(dict.fromkeys(PROFILE_VARIABLES, str(config_file('fastdds.xml'))))
     if 'ROS_DOMAIN_ID' not in environment:
         add['ROS_DOMAIN_ID'] = str(free_domain())
-        if environment.get('ROS_DISTRO') == 'humble':
+        if humble:
             add['ROS_LOCALHOST_ONLY'] = '1'
         else:
             add.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')

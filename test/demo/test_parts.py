@@ -25,6 +25,14 @@ def test_the_environment_is_private_unless_the_user_says_otherwise():
     assert set(private_environment(set_by_user)) == {'PYTHONUNBUFFERED'}
 
 
+def test_on_humble_no_profile_undoes_localhost_only():
+    given = {'ROS_DISTRO': 'humble'}
+    assert 'FASTRTPS_DEFAULT_PROFILES_FILE' in private_environment(given)
+    given['ROS_LOCALHOST_ONLY'] = '1'
+    assert 'FASTRTPS_DEFAULT_PROFILES_FILE' not in private_environment(given)
+    assert 'FASTRTPS_DEFAULT_PROFILES_FILE' in private_environment({'ROS_LOCALHOST_ONLY': '1'})
+
+
 def test_a_used_domain_is_not_free(monkeypatch):
     monkeypatch.setattr('random.sample', lambda domains, count: list(domains))
     domain = free_domain()

@@ -19,6 +19,7 @@ pytest.importorskip(
     'launch_ros', reason='launch_ros is not installed: it comes with a ROS 2 distro, not with pip'
 )
 
+from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from vision_msgs.msg import Detection2D
 
@@ -32,6 +33,8 @@ from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
 prefix, file, *arguments = sys.argv[2:]  # the first is --ros-args
+for name in os.environ.pop('WITHOUT', '').split():
+    os.environ.pop(name, None)
 os.environ['AMENT_PREFIX_PATH'] = os.pathsep.join([prefix, os.environ['AMENT_PREFIX_PATH']])
 pairs = [argument.split(':=', 1) for argument in arguments]
 source = PythonLaunchDescriptionSource(file)
@@ -55,8 +58,9 @@ def launch(start_node, tmp_path_factory: pytest.TempPathFactory) -> Callable:
     for name in ('config', 'launch', 'package.xml'):
         (share / name).symlink_to(ROOT / name)
     for name in ('tracker_node', 'player_node', 'select_box_node'):
-        script = f'#!/bin/sh\nexec "{sys.executable}" -m hart_ros.nodes.{name} "$@"\n'
-        (lib / name).write_text(script)
+        says = 'echo "profile: $FASTRTPS_DEFAULT_PROFILES_FILE"'
+        run = f'exec "{sys.executable}" -m hart_ros.nodes.{name} "$@"'
+        (lib / name).write_text(f'#!/bin/sh\n{says}\n{run}\n')
         (lib / name).chmod(0o755)
     program = prefix / 'launch_it.py'
     program.write_text(LAUNCH)
@@ -126,7 +130,8 @@ def test_only_the_mouse_chooses_where_it_selects(launch, peer, user, virtual_dis
             launched.wait_for_output(rf'\[{node}\]: .*subscribed')
         peer.wait_for(draw, what='a box')
         peer.wait_for(lambda: detections, what='a detection')
-        assert {box.id for box in (*boxes, *detections)} == {'selected'}
+        assert detections[0].id in {box.id for box in boxes}
+        assert all(box.id.startswith('selected') for box in (*boxes, *detections))
         launched.stop(signal.SIGINT)
     assert 'Traceback' not in launched.output
 
@@ -138,6 +143,60 @@ def test_compressed_images_reach_tracker_and_window(launch, peer, virtual_displa
         for node in ('hart', 'select_box'):
             launched.wait_for_output(rf'\[{node}\]: /cam/compressed: subscribed')
         launched.stop(signal.SIGINT)
+
+
+SHIPPED = {'buffer_seconds': 2.0, 'buffer_megabytes': 200.0}
+DRAWING = {'buffer_seconds': 10.0, 'buffer_megabytes': 1000.0}
+
+
+@pytest.mark.parametrize(
+    ('select', 'mine', 'expected'),
+    [
+        ('false', '', SHIPPED),
+        ('true', '', DRAWING),
+        ('true', 'buffer_seconds: 3.0', {**DRAWING, 'buffer_seconds': 3.0}),
+    ],
+)
+def test_frames_are_kept_while_a_box_is_drawn(launch, peer, tmp_path, select, mine, expected):
+    arguments = [f'select:={select}']
+    if mine:
+        parameters = tmp_path / 'mine.yaml'
+        parameters.write_text(f'/**/hart:\n  ros__parameters:\n    {mine}\n')
+        arguments.append(f'params_file:={parameters}')
+    with launch(*arguments, DISPLAY='') as launched:
+        request = GetParameters.Request(names=list(expected))
+        response = peer.call(GetParameters, '/hart/get_parameters', request)
+        assert [value.double_value for value in response.values] == list(expected.values())
+        launched.stop(signal.SIGINT)
+
+
+def test_the_window_has_a_place_in_the_file(launch, tmp_path, virtual_display):
+    text = (ROOT / 'config' / 'tracker.yaml').read_text()
+    parameters = tmp_path / 'copy.yaml'
+    parameters.write_text(text.replace('image_transport: raw', 'image_transport: compressed'))
+    arguments = ('image:=cam', 'select:=true', f'params_file:={parameters}')
+    with launch(*arguments, DISPLAY=virtual_display) as launched:
+        launched.wait_for_output(r'\[select_box\]: nobody publishes /cam/compressed')
+        launched.stop(signal.SIGINT)
+
+
+PROFILES = 'FASTRTPS_DEFAULT_PROFILES_FILE FASTDDS_DEFAULT_PROFILES_FILE'
+
+
+@pytest.mark.parametrize(
+    ('distribution', 'without', 'profile'),
+    [
+        ('humble', PROFILES, ''),
+        ('jazzy', PROFILES, r'\S+/share/hart_ros/config/fastdds.xml'),
+        ('humble', '', r'\S+/fastdds.xml'),  # the test's own, which is the user's
+    ],
+)
+def test_on_humble_no_profile_undoes_localhost_only(launch, distribution, without, profile):
+    variables = {'ROS_DISTRO': distribution, 'ROS_LOCALHOST_ONLY': '1', 'WITHOUT': without}
+    with launch(**variables) as launched:
+        launched.wait_for_output(rf'profile: {profile}\s*\n')
+        launched.stop(signal.SIGINT)
+    assert ('config/fastdds.xml is not loaded' in launched.output) == (profile == '')
 
 
 def test_the_tracker_runs_on_where_no_window_opens(launch, peer, clip):
@@ -153,12 +212,13 @@ def test_the_tracker_runs_on_where_no_window_opens(launch, peer, clip):
     [
         ('rviz:=maybe', 'Argument "rviz" provided value "maybe" is not valid'),
         ('image_transport:=h264', 'Argument "image_transport" provided value "h264" is not valid'),
+        ('play:=synthetic image_transport:=compressed', 'play:= publishes raw images only'),
         ('init_box:=1,2,3', 'init_box:=1,2,3: give x,y,w,h in pixels'),
         ('params_file:=/no/such.yaml', 'params_file:=/no/such.yaml: no such file'),
         ('play:=/no/such.mp4', '/no/such.mp4: no such file or folder'),
     ],
 )
 def test_what_cannot_be_launched_ends_with_the_reason(launch, argument, says):
-    with launch(argument) as launched:
+    with launch(*argument.split()) as launched:
         launched.wait()
     assert says in launched.output
