@@ -24,8 +24,9 @@ from hart_ros.nodes.qos import ImageSubscription
 from hart_ros.nodes.reporting import Reporter
 
 HELP = 'Drag a box around the target.   r: reset   q: quit'
-NAME = 'selected'  # `id` of the target
+NAME = 'selected'  # `id` of the first target, before the number of the others
 REMEMBERED = 1.0  # seconds that a detection stays on the image
+PATIENCE = 2.0  # seconds in which a detection follows a box that is taken
 
 
 class SelectBoxNode(Node):
@@ -51,7 +52,9 @@ class SelectBoxNode(Node):
         self.window = BoxWindow(f'{self.get_fully_qualified_name()}', HELP, self._publish, keys)
         self._newest: Any = None  # message that waits to be shown
         self._shown: Any = None  # header of the image in the window
-        self._detection: tuple[float, BoxXYWH] | None = None  # when it came, and where
+        self._detection: tuple[float, Detection2D] | None = None  # when it came, and what
+        self._sent: tuple[float, str] | None = None  # when, and the `id`; None: nothing is awaited
+        self._count = 0  # of boxes sent
         self._boxes = self.create_publisher(Detection2D, 'hart/init_box', 1)
         self._reset_name = self.resolve_service_name('hart/reset')
         self._client = self.create_client(Trigger, self._reset_name)
@@ -67,6 +70,7 @@ class SelectBoxNode(Node):
         if message is not None and not self.window.dragging:
             self._newest = None
             self._show(message)
+        self._look_for_answer()
         self.window.poll()
 
     def quit(self) -> None:
@@ -96,21 +100,46 @@ class SelectBoxNode(Node):
         self.window.show(image)
         detection = self._detection
         fresh = detection is not None and time.monotonic() - detection[0] < REMEMBERED
-        self.window.mark(detection[1] if fresh and detection is not None else None)
+        self.window.mark(box_of(detection[1]) if fresh and detection is not None else None)
 
     def _publish(self, box: BoxXYWH) -> None:
         if self._shown is None:
             return
-        self._boxes.publish(box_message(self._shown, box, NAME))
+        name = self._next_name()
+        self._boxes.publish(box_message(self._shown, box, name))
+        self._sent = (time.monotonic(), name)
         x, y, w, h = box
         text = f'{w:.0f} x {h:.0f} at {x:.0f}, {y:.0f}'
         if self._boxes.get_subscription_count():
             self._tell(f'sent {text}.   r: reset   q: quit')
         else:
+            self._sent = None
             self._tell(f'nobody listens on {self._boxes.topic_name}: start tracker_node, or remap')
 
+    def _next_name(self) -> str:
+        """Return an `id` by which detections of this box are told from those of the last."""
+        detection = self._detection
+        followed = '' if detection is None else detection[1].id
+        while True:
+            self._count += 1
+            name = NAME if self._count == 1 else f'{NAME}_{self._count}'
+            if name != followed:  # by a window before this one
+                return name
+
+    def _look_for_answer(self) -> None:
+        """Say so where the box that was sent is not followed."""
+        if self._sent is None:
+            return
+        when, name = self._sent
+        detection = self._detection  # the executor's thread may put another one there
+        if detection is not None and detection[1].id == name:
+            self._sent = None
+        elif time.monotonic() - when > PATIENCE:
+            self._sent = None
+            self._tell('no detection follows: was the box not taken? /diagnostics says why')
+
     def _reset(self) -> None:
-        self._detection = None
+        self._detection = self._sent = None
         self.window.mark(None)
         if self._client.service_is_ready():
             self._client.call_async(Trigger.Request()).add_done_callback(self._on_reset)
@@ -128,7 +157,7 @@ class SelectBoxNode(Node):
         self._newest = message
 
     def _on_detection(self, message: Detection2D) -> None:
-        self._detection = (time.monotonic(), box_of(message))
+        self._detection = (time.monotonic(), message)
 
     def _on_reset(self, future: Future) -> None:
         self._detection = None  # one may have come between

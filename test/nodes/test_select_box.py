@@ -126,6 +126,42 @@ def test_it_says_what_is_missing(start_window, peer, user):
         assert 'Traceback' not in node.output
 
 
+def test_a_box_that_is_not_taken_is_said(start_window, peer, user):
+    """A tracker that takes no box, and then one that takes each."""
+    camera = Camera(peer)
+    boxes, takes = [], False
+    detections = peer.node.create_publisher(Detection2D, 'hart/detection', 1)
+
+    def on_box(box: Detection2D) -> None:
+        boxes.append(box)
+        if takes:
+            detections.publish(box)
+
+    peer.node.create_subscription(Detection2D, 'hart/init_box', on_box, 10)
+    with start_window() as node:
+        peer.wait_for(lambda: len(camera.stamps) > 5 and detections.get_subscription_count())
+
+        def draw_until(count: int) -> None:
+            def drawn() -> bool:
+                user('mousemove', 100, 50, 'mousedown', 1, 'mousemove', 199, 149, 'mouseup', 1)
+                peer.spin(0.3)
+                return len(boxes) >= count
+
+            peer.wait_for(drawn, what='a box')
+
+        refusal = r'no detection follows.*/diagnostics'
+        draw_until(1)
+        peer.wait_for(lambda: re.search(refusal, node.output), what='the warning')
+        takes = True
+        said = len(re.findall(refusal, node.output))
+        draw_until(len(boxes) + 1)
+        peer.spin(3.0)  # longer than it waits for a detection
+        assert len(re.findall(refusal, node.output)) == said
+        assert len({box.id for box in boxes}) == len(boxes)
+        assert node.stop(signal.SIGINT) == 0
+        assert 'Traceback' not in node.output
+
+
 @pytest.mark.parametrize(
     ('arguments', 'says'),
     [((), 'display.*ssh -X'), (('-p', 'image_transport:=theora'), "image_transport: 'theora'")],
