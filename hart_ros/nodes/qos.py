@@ -146,7 +146,7 @@ def explain_mismatch(topic: str, policy: str) -> str:
     return (
         f'a publisher on {topic} offers another {policy} than is asked for: nothing comes from it; '
         f'set {setting(topic, policy)} to {least.get(policy, "what the publisher offers")} '
-        f'(see ros2 topic info -v {topic})'
+        f'and start this node again (see ros2 topic info -v {topic})'
     )
 
 
@@ -155,8 +155,8 @@ def explain_refusal(topic: str, policy: str) -> str:
     most = {'reliability': 'reliable', 'durability': 'transient_local'}
     return (
         f'a subscriber of {topic} asks for another {policy} than is offered: it gets nothing; set '
-        f'{setting(topic, policy, "publisher")} to {most.get(policy, "what it asks for")}, or let '
-        f'it ask for less (see ros2 topic info -v {topic})'
+        f'{setting(topic, policy, "publisher")} to {most.get(policy, "what it asks for")} and '
+        f'start this node again, or let it ask for less (see ros2 topic info -v {topic})'
     )
 
 

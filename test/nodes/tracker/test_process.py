@@ -180,7 +180,8 @@ def test_mismatches_are_reported_with_the_setting_that_mends_them(
         peer.node.create_publisher(Image, '/image', qos_profile_sensor_data)
         process.wait_for_output(
             'a publisher on /image offers another reliability.*'
-            'set qos_overrides./image.subscription.reliability to best_effort'
+            'set qos_overrides./image.subscription.reliability to best_effort and start this node '
+            'again'
         )
         peer.node.create_publisher(Detection2D, '/hart/init_box', qos_profile_sensor_data)
         process.wait_for_output(
