@@ -41,16 +41,18 @@ ABOUT = {
         'image': 'Camera; remap it. Subscribed as its publishers offer it: reliably if all do. '
         'With `image_transport: compressed`, `CompressedImage` on `image/compressed`',
         '~/init_box': 'The target: a box in pixels (of a rotated one the upright box around it); '
-        '`id` names it. Its stamp ties it to a frame, also one of the last two seconds (a slow '
-        'detector); stamp zero: the next frame. A new box replaces the target, but not those of '
-        '`~/init_boxes`',
+        '`id` names it. Its stamp ties it to a frame, also a past one (a slow detector) that is '
+        'still kept: `buffer_seconds`, in at most `buffer_megabytes`; stamp zero: the next frame. '
+        'A new box replaces the target, but not those of `~/init_boxes`',
         '~/init_boxes': 'Several targets, each with an `id` of its own, at most `max_targets`. One '
         'whose `id` is followed already starts again there; the others go on',
         '~/detection': 'The target of `~/init_box` in each tracked frame: header of its image, '
         'box, `id`, one hypothesis whose score in [0, 1] is the IoU that the tracker expects',
         '~/detections': 'All targets of a frame in one message, that of `~/detection` among them',
         '~/state': '`IDLE`, `TRACKING`, `UNCERTAIN` or `LOST`, at each change: of the target of '
-        '`~/init_box`; without one, the worst of the others. Each has its own in `/diagnostics`',
+        '`~/init_box`; without one, the worst of the others. Each has its own in `/diagnostics`. '
+        'While the node is disabled or inactive the last one stays: `/diagnostics` says whether it '
+        'works',
         '~/debug_image': 'The frame with box, attention window, score and trail',
         '~/glimpse': 'The glimpse, beside it the glimpse under its appearance mask',
         '/diagnostics': 'Once a second: state, what became of the last box, fps, latency, frames '
@@ -62,8 +64,9 @@ ABOUT = {
         'image': 'The frames; remap it',
         'camera_info': 'Beside `image`, wherever that is remapped to. Uncalibrated (zeros) where '
         'the source does not say',
-        'hart/init_box': 'The box of the target in its first frame, also to a tracker that comes '
-        'late; name: parameter `init_topic`',
+        'hart/init_box': 'The box of the target in its first frame; the present one to a tracker '
+        'that comes late, but a box given by hand (`init_box`) goes out in the first frame only: '
+        '`wait_for_subscribers:=1` waits for the tracker. Name: parameter `init_topic`',
         '~/ground_truth': 'The true box of each frame, where the source knows it',
         '/clock': 'With `publish_clock`',
         '~/play': 'Plays (true), pauses (false)',
@@ -72,7 +75,8 @@ ABOUT = {
     'select_box': {
         'image': 'Camera; remap it as for the tracker',
         'hart/detection': 'Drawn into the window',
-        'hart/init_box': 'The box, with the header of the frame that it was drawn on',
+        'hart/init_box': 'The box, with the header of the frame that it was drawn on; `id`: '
+        '`selected`, `selected_2` and so on',
     },
 }
 
