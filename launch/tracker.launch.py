@@ -8,6 +8,7 @@ ros2 launch hart_ros tracker.launch.py play:=synthetic loop:=true rviz:=true
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
@@ -138,22 +139,22 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
 
 def set_dds_profile(context: LaunchContext) -> list[SetEnvironmentVariable | LogInfo]:
     """Give Fast DDS shared memory that holds images, unless the user names another profile."""
-    users = [name for name in DDS_PROFILE_VARIABLES if name in context.environment]
-    if not users and is_humble_on_localhost(context):
+    users = [name for name in DDS_PROFILE_VARIABLES if name in os.environ]
+    if not users and is_humble_on_localhost():
         return [LogInfo(msg=NO_DDS_PROFILE)]
     profile = in_package('config', 'fastdds.xml')
     for name in users:
-        profile = context.environment[name]
+        profile = os.environ[name]
     return [SetEnvironmentVariable(name, profile) for name in DDS_PROFILE_VARIABLES]
 
 
-def is_humble_on_localhost(context: LaunchContext) -> bool:
+def is_humble_on_localhost() -> bool:
     """Whether a profile would undo ROS_LOCALHOST_ONLY: Humble restricts only transports of its own.
 
-    From Iron on nodes that keep to this machine announce themselves nowhere else, with any profile.
+    Nodes of Jazzy that keep to this machine announce themselves nowhere else, with it either.
     """
-    variables = context.environment
-    return variables.get('ROS_DISTRO') == 'humble' and variables.get('ROS_LOCALHOST_ONLY') == '1'
+    distribution, alone = (os.environ.get(n) for n in ('ROS_DISTRO', 'ROS_LOCALHOST_ONLY'))
+    return distribution == 'humble' and alone == '1'
 
 
 def check_params_file(context: LaunchContext) -> None:
