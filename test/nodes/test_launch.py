@@ -121,7 +121,7 @@ def test_only_the_mouse_chooses_where_it_selects(launch, peer, user, virtual_dis
 
         def draw() -> list:
             user('mousemove', 100, 50, 'mousedown', 1, 'mousemove', 120, 60)
-            peer.spin(0.3)
+            peer.spin(3.0)  # longer than frames are kept where nobody draws
             user('mousemove', 199, 149, 'mouseup', 1)
             peer.spin(0.5)
             return boxes
