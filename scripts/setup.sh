@@ -4,7 +4,8 @@
 #
 # Makes what hart_ros runs in: `.venv` with ROS 2 Jazzy wheels, or, where a ROS 2 distribution is
 # sourced, `.venv-$ROS_DISTRO` with what that distribution lacks. Instant when nothing changed.
-# PYTHON=python3.12 picks the interpreter. See CONTRIBUTING.md.
+# --tests adds what scripts/test.sh needs. PYTHON=python3.12 picks the interpreter. See
+# CONTRIBUTING.md.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,6 +16,13 @@ fail() {
   echo "setup: $*" >&2
   exit 1
 }
+
+tests=
+case ${1:-} in
+  '') ;;
+  --tests) tests=yes ;;
+  *) fail "$1: the only argument is --tests" ;;
+esac
 
 has() { "$1" -c "import $2" >/dev/null 2>&1; }
 
@@ -29,20 +37,27 @@ fi
 venv=$root/.venv${distro:+-$distro}
 log=$venv/setup.log
 stamp=$venv/hart_ros.stamp
+tests_stamp=$venv/tests.stamp
 python=$venv/bin/python
 
 # ---- nothing changed? ---------------------------------------------------------------------------
 fingerprint() {
   {
     echo "$root"
-    cat "$scripts"/setup.sh "$scripts"/requirements*.txt "$scripts"/vision_msgs/*.* \
+    cat "$scripts"/setup.sh "$scripts"/requirements{,-ros}.txt "$scripts"/vision_msgs/*.* \
       "$scripts"/vision_msgs/msg/*.msg "$root/setup.py" "$root/setup.cfg" "$root/package.xml"
   } | sha256sum | cut -d ' ' -f 1
 }
-ready() {
-  [ -x "$python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint)" ] &&
+tests_fingerprint() { cat "$stamp" "$scripts/requirements-test.txt" | sha256sum; }
+installed_ready() {
+  [ -x "$python" ] && [ ! -e "$venv/installing" ] &&
+    [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint)" ] &&
     { [ -z "${PYTHON:-}" ] || [ "$(version "$PYTHON")" = "$(version "$python")" ]; }
 }
+tests_ready() {
+  [ -z "$tests" ] || [ "$(cat "$tests_stamp" 2>/dev/null)" = "$(tests_fingerprint)" ]
+}
+ready() { installed_ready && tests_ready; }
 version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
 
 ready && exit 0
@@ -90,7 +105,9 @@ fi
 # ---- work ---------------------------------------------------------------------------------------
 step=0
 steps=5
-[ -z "$distro" ] || steps=4
+[ -z "$distro" ] || steps=3
+if installed_ready; then steps=0; fi
+[ -z "$tests" ] || steps=$((steps + 1))
 say() { printf '[%d/%d] %s\n' "$((step += 1))" "$steps" "$*"; }
 
 # Runs a command with its output in the log, and shows the log's last line every ten seconds.
@@ -174,10 +191,34 @@ if [ -e "$venv/installing" ]; then
 elif [ -e "$venv" ] && [ "$(version "$python")" != "$(version "$base")" ]; then
   rm -rf "$venv"
 fi
-rm -f "$stamp"
 start=$SECONDS
 unset PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PIP_PREFIX
 [ -n "$distro" ] || unset PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+constrain() {
+  # A distribution's modules are compiled for its numpy: pip must not put another one before it.
+  "$python" -c 'import numpy; print("numpy==" + numpy.__version__)' >"$venv/constraints.txt"
+  export PIP_CONSTRAINT=$venv/constraints.txt
+}
+
+# Only for developers, so it comes last: whatever it meets, hart_ros is there.
+add_tests() {
+  say 'test tools'
+  if [ -z "$distro" ]; then
+    pip_or_fail -r "$scripts/requirements.txt" -r "$scripts/requirements-test.txt"
+  else
+    constrain
+    install_missing '^[a-z]' "$scripts/requirements-test.txt"
+  fi
+  tests_fingerprint >"$tests_stamp"
+}
+
+if installed_ready; then
+  add_tests
+  echo "ready after $((SECONDS - start)) s"
+  exit 0
+fi
+rm -f "$stamp"
 
 say "Python $(version "$base") in ${venv#"$root"/}"
 mkdir -p "$venv"
@@ -188,9 +229,8 @@ mkdir -p "$venv"
 if [ -z "$distro" ]; then
   say 'torch (the CPU build where pip offers it)'
   install_torch
-  say 'ROS 2 Jazzy, OpenCV, numpy, test tools'
-  pip_or_fail -r "$scripts/requirements-ros.txt" -r "$scripts/requirements.txt" \
-    -r "$scripts/requirements-test.txt"
+  say 'ROS 2 Jazzy, OpenCV, numpy'
+  pip_or_fail -r "$scripts/requirements-ros.txt" -r "$scripts/requirements.txt"
 
   say 'vision_msgs (compiled, about a minute)'
   # shellcheck source=scripts/env.sh
@@ -199,17 +239,13 @@ if [ -z "$distro" ]; then
   grep -q "$detection_hash" "$venv/share/vision_msgs/msg/Detection2D.json" ||
     fail "vision_msgs/Detection2D has another type hash than upstream: restore scripts/vision_msgs"
 else
-  # Its modules are compiled for its numpy: pip must not put another one before it.
-  "$python" -c 'import numpy; print("numpy==" + numpy.__version__)' >"$venv/constraints.txt"
-  export PIP_CONSTRAINT=$venv/constraints.txt
+  constrain
   say "torch and safetensors, where $distro lacks them"
   has "$python" torch || install_torch
   install_missing '^(rosbags|safetensors|tqdm)==' "$scripts/requirements.txt"
   (install_missing '^onnx' "$scripts/requirements.txt") 2>/dev/null ||
     echo "      without ONNX Runtime, which does not fit this numpy: torch runs the network, slower"
-  say 'test tools'
-  pip_or_fail "$(grep '^setuptools==' "$scripts/requirements-test.txt")"
-  install_missing '^[a-z]' "$scripts/requirements-test.txt"
+  pip_or_fail "$(grep '^setuptools==' "$scripts/requirements.txt")"
 fi
 
 say 'hart_ros'
@@ -221,4 +257,5 @@ link_prefix
 (cd / && python -c 'import cv2, numpy, rclpy, safetensors, torch, vision_msgs.msg, hart_ros') \
   2>>"$log" || fail "$(tail -n 1 "$log") (remove $venv and run this again; log: $log)"
 fingerprint >"$stamp"
+[ -z "$tests" ] || add_tests
 echo "ready after $((SECONDS - start)) s"

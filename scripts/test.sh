@@ -13,7 +13,7 @@ if [ "${1:-}" = --long ]; then
   shift
 fi
 
-bash scripts/setup.sh
+bash scripts/setup.sh --tests
 # shellcheck source=scripts/env.sh
 . scripts/env.sh
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,37 @@ def test_script_is_executable(name: str) -> None:
     subprocess.run(['bash', '-n', str(ROOT / name)], check=True)
 
 
+def test_developers_tools_are_no_part_of_what_users_get() -> None:
+    names = {
+        kind: set(re.findall(r'^([\w.-]+)==', (ROOT / 'scripts' / name).read_text(), re.MULTILINE))
+        for kind, name in (
+            ('users', 'requirements.txt'),
+            ('ROS', 'requirements-ros.txt'),
+            ('tests', 'requirements-test.txt'),
+        )
+    }
+    assert {'mypy', 'pytest', 'ruff'} <= names['tests']
+    assert not names['tests'] & (names['users'] | names['ROS'])
+    setup = (ROOT / 'scripts' / 'setup.sh').read_text()
+    add_tests = re.search(r'^add_tests\(\) \{.*?^\}', setup, re.DOTALL | re.MULTILINE)
+    assert add_tests is not None
+    elsewhere = setup.replace(add_tests[0], '')
+    assert re.findall(r'.*requirements-test.*', elsewhere) == re.findall(
+        r'^tests_fingerprint.*', elsewhere, re.MULTILINE
+    )
+
+
+def test_the_tests_bring_their_tools_themselves() -> None:
+    for name in ('scripts/test.sh', '.github/workflows/ci.yaml'):
+        calls = re.findall(r'bash \S*setup\.sh.*', (ROOT / name).read_text())
+        assert calls, name
+        assert all(call.endswith('setup.sh --tests') for call in calls), name
+
+
+def test_another_argument_is_refused(bare: Path) -> None:
+    assert '--test: the only argument is --tests' in set_up(bare, '--test')
+
+
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     """Return a copy of the repository in which nothing has been set up."""
@@ -34,11 +66,11 @@ def bare(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def set_up(root: Path, **environment: str) -> str:
+def set_up(root: Path, *arguments: str, **environment: str) -> str:
     """Run a set-up that has to fail, without a distribution; return its one line."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     done = subprocess.run(
-        ['bash', str(root / 'scripts' / 'setup.sh')],
+        ['bash', str(root / 'scripts' / 'setup.sh'), *arguments],
         env={**kept, 'PYTHON': sys.executable, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
