@@ -66,8 +66,8 @@ def unroll(
         losses: what they weigh.
 
     Returns:
-        The loss, with that of looking elsewhere at the end; the means of its parts and of the IoU
-        for the log; the last glimpse and coverage.
+        The loss, with that of looking elsewhere at one of the steps; the means of its parts and of
+        the IoU for the log; the last glimpse and coverage.
     """
     images, boxes, present = clip['images'], clip['boxes'], clip['present']
     device = images.device.type
@@ -76,6 +76,10 @@ def unroll(
     glimpse = _read(model, images[:, 0], window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
+    # At any step: were it always the last one, the memory would learn to count, and the score to
+    # fall at the length of the clips, whatever is seen.
+    astray = int(torch.randint(1, images.shape[1], ()))
+    wrong: Tensor | None = None
     terms, logs = [], []
     for t in range(1, images.shape[1]):
         if truncate and t > 1 and (t - 1) % truncate == 0:
@@ -90,24 +94,27 @@ def unroll(
         loss, log = step_loss(step, boxes[:, t], present[:, t], losses)
         terms.append(loss)
         logs.append(log)
+        if losses.elsewhere and t == astray:
+            wrong = elsewhere_loss(model, clip, t, state, half)
         state = _restarted(state, step, boxes[:, t], present[:, t])
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
     mean = torch.stack(terms).mean()
-    if losses.elsewhere:
-        wrong = elsewhere_loss(model, clip, state, half)
+    if wrong is not None:
         mean = mean + losses.elsewhere * wrong
         means = {**means, 'elsewhere': float(wrong.detach())}
     return mean, means, glimpse
 
 
-def elsewhere_loss(model: HART, clip: dict[str, Tensor], state: HartState, half: bool) -> Tensor:
+def elsewhere_loss(
+    model: HART, clip: dict[str, Tensor], t: int, state: HartState, half: bool
+) -> Tensor:
     """Looks where the targets are not, with what is remembered of them: the score has to be 0.
 
-    Half of them look at another clip's target in its last image, the others at a random place of
+    Half of them look at another clip's target in its image t, the others at a random place of
     their own, away from the truth. Without this a lost target is never noticed: clips seldom
     show anything but the target at the place where it is expected.
     """
-    images, boxes, present = (clip[name][:, -1] for name in ('images', 'boxes', 'present'))
+    images, boxes, present = (clip[name][:, t] for name in ('images', 'boxes', 'present'))
     other = torch.rand_like(state.score) < 0.5
     foreign = _shaken(boxes.roll(1, 0), 0.1)
     place = torch.rand_like(boxes[:, :2]) * boxes.new_tensor(images.shape[:1:-1])

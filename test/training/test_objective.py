@@ -135,7 +135,7 @@ def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> Non
 
     def loss() -> torch.Tensor:
         state = model.init(batch['images'][:, 0].float() / 255.0, batch['boxes'][:, 0])
-        return elsewhere_loss(model, batch, state, False)
+        return elsewhere_loss(model, batch, -1, state, False)
 
     losses = learnt(model, loss)
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
@@ -145,6 +145,26 @@ def test_one_target_alone_is_looked_for_away_from_its_truth(sequence: Sequence) 
     clip = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
     model = HART(SMALL).eval()
     state = model.init(clip['images'][:, 0].float() / 255.0, clip['boxes'][:, 0])
-    losses = [float(elsewhere_loss(model, clip, state, False).detach()) for _ in range(20)]
+    losses = [float(elsewhere_loss(model, clip, -1, state, False).detach()) for _ in range(20)]
     assert 0.0 in losses  # a look at the target, or another clip's where there is none
     assert max(losses) > 0
+
+
+def test_the_network_looks_elsewhere_at_any_step(
+    sequence: Sequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it always at the last one, the memory would count, and the score fall at that time."""
+    batch = {name: value[None] for name, value in ClipMixture([sequence], 5, 0)[0].items()}
+    steps = set()
+
+    def noted(model: HART, clip: dict[str, torch.Tensor], t: int, *_: object) -> torch.Tensor:
+        steps.add(t)
+        return torch.zeros(())
+
+    monkeypatch.setattr('hart_ros.training.objective.elsewhere_loss', noted)
+    model = HART(SMALL).eval()
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for _ in range(30):
+            unroll(model, batch, half=False)
+    assert steps == {1, 2, 3, 4}
