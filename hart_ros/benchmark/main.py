@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from hart_ros.apps.arguments import whole
 from hart_ros.data.source import BoxXYWH, SourceError
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.peers import CLASSES, MODELS, Peer, PeerError
@@ -173,17 +174,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar='WxH',
         help=f'of synthetic frames ({" ".join(SIZES)})',
     )
-    add('--threads', nargs='+', type=_count, default=[1, 2], metavar='N', help='CPU threads (1 2)')
+    add('--threads', nargs='+', type=whole, default=[1, 2], metavar='N', help='CPU threads (1 2)')
     add(
         '--targets',
         nargs='+',
-        type=_count,
+        type=whole,
         default=[1, 4, 16],
         metavar='N',
         help='followed at once (1 4 16)',
     )
-    add('--frames', type=_count, default=20, metavar='N', help='of the clip (20)')
-    add('--rounds', type=_count, default=10, metavar='N', help='passes of each tracker (10)')
+    add('--frames', type=whole, default=20, metavar='N', help='of the clip (20)')
+    add('--rounds', type=whole, default=10, metavar='N', help='passes of each tracker (10)')
     add('--source', metavar='PLACE', help='video or sequence, in place of synthetic drives')
     add('--init', type=_box, metavar='X,Y,W,H', help='box in its first frame, where it has none')
     add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')
@@ -207,12 +208,6 @@ def _size(text: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit()):
         raise argparse.ArgumentTypeError(f'{text!r} is no size; give WIDTHxHEIGHT, as 1242x375')
     return int(width), int(height)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f'{text!r} is no whole number from 1 on')
-    return int(text)
 
 
 def _box(text: str) -> BoxXYWH:

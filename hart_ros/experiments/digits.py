@@ -4,8 +4,8 @@
 
 The paper does not say how fast digits move. Here: 3 pixels a frame at first, all together as balls
 have it (two move by 2 each), to which deviations of half a pixel are added each frame, up to 5
-pixels; two digits bounce off each other as balls do. The
-true box is the whole image of the digit, 28x28 pixels.
+pixels; two digits bounce off each other as balls do. The true box is the whole image of the digit,
+28x28 pixels.
 """
 
 from __future__ import annotations

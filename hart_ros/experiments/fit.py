@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
-from hart_ros.training.settings import ConfigError
 
 SAVE_EVERY = 60.0  # seconds
 
@@ -75,7 +74,8 @@ def fit(
 
     Raises:
         Stopped: by SIGINT or SIGTERM.
-        ExperimentError: a checkpoint of another task, recipe or network, or a damaged one.
+        ConfigError: a damaged checkpoint.
+        ExperimentError: one of another task, recipe or network.
     """
     learnt = [p for p in network.parameters() if p.requires_grad]
     optimiser = _optimiser(recipe, learnt)
@@ -149,10 +149,7 @@ def _resumed(
     """Step and seconds of the checkpoint, which is loaded; 0 and 0 without one."""
     if not file.is_file():
         return 0, 0.0
-    try:
-        content = load_checkpoint(file)
-    except ConfigError as error:
-        raise ExperimentError(str(error)) from error
+    content = load_checkpoint(file)
     check_made_with(file, content.get('made_with', {}), made_with)
     try:
         network.load_state_dict(content['network'])

@@ -21,11 +21,12 @@ import cv2
 import numpy as np
 import torch
 
-from hart_ros.apps.arguments import count
+from hart_ros.apps.arguments import count, whole
 from hart_ros.data.source import SourceError
 from hart_ros.model.ratm import RATM
 from hart_ros.tracking import save_weights
 from hart_ros.training.memory import keep_memory
+from hart_ros.training.settings import ConfigError
 
 from .balls import Balls
 from .digits import MovingDigits, accuracy, new_classifier, still_loss
@@ -125,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except KeyboardInterrupt:
         return 130
-    except (ExperimentError, MnistError, SourceError, OSError) as error:
+    except (ConfigError, ExperimentError, MnistError, SourceError, OSError) as error:
         print(f'hart-experiment: {error}', file=sys.stderr)
         return 2
     print(result.markdown() if options.markdown else result.table())
@@ -205,20 +206,13 @@ def _parser() -> argparse.ArgumentParser:
     add('--data', type=Path, metavar='FOLDER', help='of MNIST, or of KTH')
     add('--out', type=Path, metavar='FOLDER', help='for all that it leaves (runs/EXPERIMENT)')
     add('--seed', type=count, default=0, metavar='N', help='of weights and videos (0)')
-    add('--steps', type=_some, metavar='N', help='of the optimiser, in place of the usual number')
+    add('--steps', type=whole, metavar='N', help='of the optimiser, in place of the usual number')
     add('--published', action='store_true', help="the paper's batch, rate, momentum and steps")
-    add('--test', type=_some, metavar='N', help='videos of a test at most')
+    add('--test', type=whole, metavar='N', help='videos of a test at most')
     add('--subjects', nargs='+', metavar='NAME', help='of KTH to leave out, each in turn (all)')
-    add('--threads', type=_some, default=2, metavar='N', help='CPU threads (2)')
+    add('--threads', type=whole, default=2, metavar='N', help='CPU threads (2)')
     add('--markdown', action='store_true', help='print rows for docs/experiments.md')
     return parser
-
-
-def _some(text: str) -> int:
-    number = count(text)
-    if not number:
-        raise argparse.ArgumentTypeError('give a whole number from 1 on')
-    return number
 
 
 if __name__ == '__main__':

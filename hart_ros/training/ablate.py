@@ -11,7 +11,6 @@ and what was stopped goes on. Leaves a table, result.json and iou60.svg.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import shlex
 import sys
@@ -31,7 +30,7 @@ from hart_ros.evaluation.tables import aligned, sequence_table
 from hart_ros.evaluation.targets import Target
 from hart_ros.tracking import Tracker, save_weights
 
-from .checkpoint import load_checkpoint
+from .checkpoint import load_checkpoint, write_json
 from .config import TrainConfig, checked, with_setting
 from .frames import Sequence
 from .main import said, train
@@ -81,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         'variants': [{**asdict(v), **_figures(results, v.name)} for v in variants],
         'settings': asdict(base),
     }
-    (out / 'result.json').write_text(json.dumps(content, indent=1) + '\n')
+    write_json(out / 'result.json', content)
     (out / 'iou60.svg').write_text(draw_over_steps(results), encoding='utf-8')
     tables = table(variants, results), sequence_table(results, 'hart60')
     print('', *map(aligned, tables), text, sep='\n\n')
