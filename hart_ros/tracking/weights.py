@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from hart_ros.model.hart import HART, HartConfig
 from hart_ros.model.hart_2017 import HART2017, HART2017Config
@@ -35,7 +35,10 @@ class WeightsError(RuntimeError):
 
 
 def save_weights(model: AnyModel, path: str | Path, notes: dict[str, str] | None = None) -> None:
-    """Writes the parameters, and the network's name and configuration with notes as metadata."""
+    """Writes the parameters, and the network's name and configuration with notes as metadata.
+
+    In one move: a kill leaves no half a file, and who reads gets the old weights or the new.
+    """
     name = next(name for name, (network, _) in MODELS.items() if isinstance(model, network))
     metadata = {'model': name, 'config': json.dumps(asdict(model.config)), **(notes or {})}
     tensors = {
@@ -43,7 +46,9 @@ def save_weights(model: AnyModel, path: str | Path, notes: dict[str, str] | None
         for name, value in model.state_dict().items()
         if not name.endswith('num_batches_tracked')
     }
-    save_file(tensors, str(path), metadata)
+    part = Path(f'{path}.part')
+    part.write_bytes(save(tensors, metadata))  # save_file lets nobody else read what it writes
+    part.replace(path)
 
 
 def load_model(path: str | Path | None = None, device: torch.device | str = 'cpu') -> AnyModel:

@@ -159,9 +159,8 @@ def _trained(config: TrainConfig, command: str) -> bool:
     trainer = train(config, command)
     if trainer.step < config.steps:
         return False
-    part = out / 'final.part'
-    save_weights(trainer.average.module, part, {'step': str(trainer.step)})  # type: ignore[arg-type]
-    part.replace(out / FINAL)  # a kill never leaves half a file
+    model: Any = trainer.average.module
+    save_weights(model, out / FINAL, {'step': str(trainer.step)})
     return True
 
 

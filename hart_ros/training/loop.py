@@ -238,9 +238,7 @@ class Trainer:
             self.board.glimpses(self.step, model, clips)
             if mean > self.best:
                 self.best = mean
-                part = self.out / 'best.part'
-                save_weights(model, part, {'step': str(self.step)})
-                part.replace(self.out / 'best.safetensors')  # a kill never leaves half a file
+                save_weights(model, self.out / 'best.safetensors', {'step': str(self.step)})
         self.group.wait()
 
     def _log(self, entry: dict[str, Any]) -> None:

@@ -96,8 +96,11 @@ CHANGES = Comparison(
         Variant('no_mask_loss', 'the mask is not taught', {'losses': LossConfig(mask=0)}),
         Variant(
             'no_score',
-            'a score that learns absence alone, not the IoU, and a window that never widens',
-            {'losses': LossConfig(score=0), 'model': replace(TrainConfig().model, widening=0)},
+            'no predicted IoU: none is taught, and the window never widens',
+            {
+                'losses': LossConfig(score=0, elsewhere=0),
+                'model': replace(TrainConfig().model, widening=0),
+            },
         ),
     ),
 )

@@ -30,6 +30,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         assert torch.equal(value, saved[name]), name
 
 
+def test_whoever_may_read_other_files_may_read_weights(tmp_path: Path) -> None:
+    save_weights(HART(SMALL), tmp_path / 'a.safetensors')
+    (tmp_path / 'b').touch()
+    assert (tmp_path / 'a.safetensors').stat().st_mode == (tmp_path / 'b').stat().st_mode
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['a.safetensors', 'b']
+
+
 def test_the_shipped_weights_load() -> None:
     model = load_model()
     assert model.config == HartConfig()
