@@ -169,14 +169,18 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group['lr'] = learning_rate(config, self.step, self.config.steps)
         clips = {k: v.to(self.group.device, non_blocking=True) for k, v in clips.items()}
+        statistics = [buffer.clone() for buffer in self.model.buffers()]
         loss, log = self.unrolled(clips)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         learnt = [p for group in self.optimiser.param_groups for p in group['params']]
         norm = torch.nn.utils.clip_grad_norm_(learnt, config.clip_norm)
-        if torch.isfinite(norm):  # one bad batch must not spoil the weights
+        if torch.isfinite(norm):
             self.optimiser.step()
             self.average.update_parameters(self.model)
+        else:  # one bad batch must spoil neither weights nor batch statistics
+            for buffer, before in zip(self.model.buffers(), statistics, strict=True):
+                buffer.copy_(before)
         # All processes have to stop after the same step.
         log = self.group.mean({**log, 'stop': float(self._asked_to_stop)})
         self.stopped = log.pop('stop') > 0
