@@ -47,6 +47,15 @@ class Group:
         if self.size > 1:
             dist.barrier()
 
+    @contextmanager
+    def first_then_others(self) -> Iterator[None]:
+        """What is within runs in the first process, then in all others: they find its files."""
+        if not self.first:
+            self.wait()
+        yield
+        if self.first:
+            self.wait()
+
     def from_first(self, value: Any) -> Any:
         """The first process's value in all of them."""
         if self.size == 1:

@@ -86,7 +86,10 @@ class Trainer:
         self.config, self.group = config, group
         self.training, self.validation = training, validation
         self.motions = [m for name in config.data.motions for m in load_motions(Path(name))]
-        photographs = [load_stills(Path(n), Path(config.data.cache)) for n in config.data.stills]
+        with group.first_then_others():
+            photographs = [
+                load_stills(Path(n), Path(config.data.cache)) for n in config.data.stills
+            ]
         self.stills = Stills([still for found in photographs for still in found])
         torch.manual_seed(config.seed)
         # Convolutions are a quarter faster with channels last, on CPUs too.

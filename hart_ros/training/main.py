@@ -68,12 +68,10 @@ def train(config: TrainConfig, command: str = 'hart-train') -> Trainer:
     torch.set_num_threads(config.threads)
     keep_memory()
     with joined(config.device) as group:
-        if not group.first:
-            group.wait()  # until the data is decoded
         Path(config.out).mkdir(parents=True, exist_ok=True)
-        training, validation = load_sequences(config.data, config.clips.whole_frames)
+        with group.first_then_others():
+            training, validation = load_sequences(config.data, config.clips.whole_frames)
         if group.first:
-            group.wait()
             frames = sum(len(s.frames) for s in training)
             print(f'{len(training)} training sequences, {frames} frames; ', end='')
             print(f'{len(validation)} for validation')
