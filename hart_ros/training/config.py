@@ -44,6 +44,7 @@ class CurriculumConfig:
     last_iou: float = limited(0.65, 0, 1)
     patience: int = limited(500, 1)
     truncate: int = limited(0, 0)
+    steady: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class TrainConfig:
     threads: int = limited(2, 1)
     workers: int = limited(1, 0)
     half: bool = True
+    freeze_norms: bool = False
     log_every: int = limited(50, 1)
     save_every: int = limited(250, 1)
     validate_every: int = limited(1000, 1)
@@ -156,6 +158,8 @@ def checked(config: TrainConfig) -> TrainConfig:
             f'model.v1_widths has {len(model.v1_widths)} entries and v1_strides '
             f'{len(model.v1_strides)}: give one each per convolution'
         )
+    if config.freeze_norms and config.start == 'none':
+        raise ConfigError('freeze_norms: there are no batch statistics to keep; set start, too')
     if not config.clips.skips or min(config.clips.skips) < 1:
         raise ConfigError('clips.skips: give frame steps from 1, e.g. [1, 2]')
     _check_network(config)
@@ -173,6 +177,8 @@ def _check_network(config: TrainConfig) -> None:
         return
     if config.curriculum.truncate:
         raise ConfigError(f'curriculum.truncate: {config.network} learns from whole clips; set 0')
+    if config.curriculum.steady:
+        raise ConfigError(f'curriculum.steady: nothing steadies {config.network}; set false')
     for section in ('losses', 'teacher'):
         if getattr(config, section) != getattr(default, section):
             raise ConfigError(f'{section} is set, but {config.network} learns without it; leave it')

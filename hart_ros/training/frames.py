@@ -117,6 +117,7 @@ def cached_sequence(source: Source, folder: Path, origin: str = '') -> Sequence:
 
 def _decode(source: Source, home: Path, origin: str) -> None:
     part = home.with_name(f'{home.name}.part{os.getpid()}')
+    shutil.rmtree(part, ignore_errors=True)  # of one that was killed, or found a bad frame
     part.mkdir(parents=True)
     tracks: dict[int, dict[int, BoxXYWH]] = {}
     frames = None

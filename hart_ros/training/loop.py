@@ -61,8 +61,10 @@ class Unrolled(nn.Module):
             taught = config.teacher.features != 'none'
             teacher = Teacher(config.teacher.features, config.teacher.weight) if taught else None
             features = config.model.v1_widths[-1]
-            truncate = config.curriculum.truncate
-            self.objective = Objective(features, truncate, teacher, config.losses)
+            clips = config.curriculum
+            self.objective = Objective(
+                features, clips.truncate, clips.steady, teacher, config.losses
+            )
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
         loss, log = self.objective(self.model, clips, self.config.half)
@@ -159,15 +161,20 @@ class Trainer:
             self._recent.append(log)
             if self.step % config.log_every == 0:
                 self._report(bar)
-            if self.step % config.save_every == 0:
-                self._save()
+            # In this order: a run that is killed while it validates goes back, and validates again.
             if self.step % config.validate_every == 0 or self.step == config.steps:
                 self._validate(clips)
-                self._save()  # which weights are the best
+                self._save()
+            elif self.step % config.save_every == 0:
+                self._save()
 
     def _train_step(self, clips: Clips) -> dict[str, float]:
         config = self.config.optimiser
         self.model.train()
+        if self.config.freeze_norms:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
         torch.manual_seed(self._seed())
         for group in self.optimiser.param_groups:
             group['lr'] = learning_rate(config, self.step, self.config.steps)
@@ -345,14 +352,13 @@ def _leave_signals(_: int) -> None:
 
 
 def validate(weights: Path, sequences: list[Sequence]) -> dict[str, float]:
-    """Mean IoU of each sequence under the protocol `hart60`."""
+    """Mean IoU of each sequence under the protocol `hart60`: as hart-evaluate has it."""
     tracker = Tracker(weights)
     scores = {}
     for sequence in sequences:
-        ious = [
-            value
-            for track in list(sequence.tracks)[:2]
-            for value in hart60(tracker, sequence.frames, sequence.tracks[track])
-        ]
-        scores[sequence.name] = round(float(np.mean(ious)), 3)
+        tracks = [sequence.tracks[track] for track in list(sequence.tracks)[:2]]
+        found = (hart60(tracker, sequence.frames, boxes) for boxes in tracks)
+        ious = [float(np.mean(values)) for values in found if len(values)]
+        if ious:  # else no box comes soon enough after another
+            scores[sequence.name] = round(float(np.mean(ious)), 3)
     return scores

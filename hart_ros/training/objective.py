@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +15,23 @@ from hart_ros.model.boxes import cxcywh_to_xywh, giou_xywh, iou_xywh, xywh_to_cx
 from hart_ros.model.glimpse import standardise
 from hart_ros.model.hart import HART, HartState
 from hart_ros.model.state import StepOutput
+from hart_ros.tracking.networks import aspect_of, steadied
 
 from .config import LossConfig
 from .teacher import Teacher
 
+Tensors = TypeVar('Tensors', HartState, StepOutput)
 USUAL = LossConfig()
 LOST = 0.15  # IoU under which a target counts as lost in training
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a step is made of: what is remembered of B targets, where it looks and what is there."""
+
+    state: HartState
+    window: Tensor  # (B, 4), xywh, pixels
+    glimpse: tuple[Tensor, Tensor]  # and its coverage
 
 
 class Objective(nn.Module):
@@ -29,18 +41,20 @@ class Objective(nn.Module):
         self,
         features: int,
         truncate: int = 0,
+        steady: bool = False,
         teacher: Teacher | None = None,
         losses: LossConfig = USUAL,
     ) -> None:
         super().__init__()
-        self.truncate, self.teacher, self.losses = truncate, teacher, losses
+        self.truncate, self.steady = truncate, steady
+        self.teacher, self.losses = teacher, losses
         self.reading = teacher.reading(features) if teacher else None
 
     def forward(
         self, model: HART, clip: dict[str, Tensor], half: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """Tracks a batch of clips; see `unroll`."""
-        loss, log, glimpse = unroll(model, clip, half, self.truncate, self.losses)
+        loss, log, glimpse = unroll(model, clip, half, self.truncate, self.losses, self.steady)
         if self.teacher is None or self.reading is None:
             return loss, log
         with torch.autocast(loss.device.type, torch.bfloat16, enabled=half):
@@ -55,6 +69,7 @@ def unroll(
     half: bool,
     truncate: int = 0,
     losses: LossConfig = USUAL,
+    steady: bool = False,
 ) -> tuple[Tensor, dict[str, float], tuple[Tensor, Tensor]]:
     """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
 
@@ -64,6 +79,8 @@ def unroll(
         half: run the network in bfloat16; glimpses and boxes stay in float32.
         truncate: gradients go back at most this many steps, between multiples of it; 0: all.
         losses: what they weigh.
+        steady: what the next step starts from is `steadied`, as in tracking; the losses are of what
+            the network says.
 
     Returns:
         The loss, with that of looking elsewhere at one of the steps; the means of its parts and of
@@ -76,8 +93,8 @@ def unroll(
     glimpse = _read(model, images[:, 0], window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
-    # At any step: were it always the last one, the memory would learn to count, and the score to
-    # fall at the length of the clips, whatever is seen.
+    # At any step, and in its place: were it always the last one, or one more, the memory would
+    # learn to count, and the score to fall at the length of the clips, whatever is seen.
     astray = int(torch.randint(1, images.shape[1], ()))
     wrong: Tensor | None = None
     terms, logs = [], []
@@ -87,53 +104,68 @@ def unroll(
         # The window is the model's own, yet gradients do not run through it: each step learns to
         # mend the error that it is given.
         state = _disturbed(replace(state, box_xywh=state.box_xywh.detach()))
-        window = model.next_window_xywh(state)
-        glimpse = _read(model, images[:, t], window)
-        with torch.autocast(device, torch.bfloat16, enabled=half):
-            step, state = model.step_from_glimpse(*glimpse, window, state)
+        look = _look(model, images[:, t], state)
+        if losses.elsewhere and t == astray:
+            away, counts = elsewhere(model, clip, t, state)
+            (step, state), (lost, _) = _steps(model, [look, away], half)
+            wrong = absence_loss(lost.score, counts)
+        else:
+            [(step, state)] = _steps(model, [look], half)
+        if steady:
+            box = steadied(look.state.box_xywh, state.box_xywh.float(), aspect_of(first))
+            state = replace(state, box_xywh=box)
         loss, log = step_loss(step, boxes[:, t], present[:, t], losses)
         terms.append(loss)
         logs.append(log)
-        if losses.elsewhere and t == astray:
-            wrong = elsewhere_loss(model, clip, t, state, half)
         state = _restarted(state, step, boxes[:, t], present[:, t])
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
     mean = torch.stack(terms).mean()
     if wrong is not None:
         mean = mean + losses.elsewhere * wrong
         means = {**means, 'elsewhere': float(wrong.detach())}
-    return mean, means, glimpse
+    return mean, means, look.glimpse
 
 
-def elsewhere_loss(
-    model: HART, clip: dict[str, Tensor], t: int, state: HartState, half: bool
-) -> Tensor:
+def elsewhere(
+    model: HART, clip: dict[str, Tensor], t: int, state: HartState
+) -> tuple[Look, Tensor]:
     """Looks where the targets are not, with what is remembered of them: the score has to be 0.
 
-    Half of them look at another clip's target in its image t, the others at a random place of
-    their own, away from the truth. Without this a lost target is never noticed: clips seldom
-    show anything but the target at the place where it is expected.
+    Half of them look at another clip's target in its image t, as large as it is but with the shape
+    of their own box, the others at a random place of their own, away from the truth. Without this a
+    lost target is never noticed: clips seldom show anything but the target at the place where it is
+    expected.
+
+    Returns:
+        The look, and which of them count: (B,), 0 where the target may be in sight.
     """
     images, boxes, present = (clip[name][:, t] for name in ('images', 'boxes', 'present'))
     other = torch.rand_like(state.score) < 0.5
-    foreign = _shaken(boxes.roll(1, 0), 0.1)
-    place = torch.rand_like(boxes[:, :2]) * boxes.new_tensor(images.shape[:1:-1])
-    own = torch.cat((place - 0.5 * boxes[:, 2:], boxes[:, 2:]), -1)
+    foreign = xywh_to_cxcywh(boxes.roll(1, 0))
+    size = state.box_xywh[:, 2:]
+    as_large = (foreign[:, 2:].prod(-1, True) / size.prod(-1, True)).clamp(min=1e-6).sqrt() * size
+    place = torch.rand_like(size) * boxes.new_tensor(images.shape[:1:-1])
+    away = torch.where(
+        other[:, None],
+        torch.cat((foreign[:, :2], as_large), -1),
+        torch.cat((place, size), -1),
+    )
     state = replace(
         state,
-        box_xywh=torch.where(other[:, None], foreign, _shaken(own, 0.2)),
+        box_xywh=_shaken(cxcywh_to_xywh(away), 0.1),
         score=torch.rand_like(state.score),  # windows of all widths
     )
-    window = model.next_window_xywh(state)
     seen = torch.where(other[:, None, None, None], images.roll(1, 0), images)
-    glimpse = _read(model, seen, window)
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-        step, _ = model.step_from_glimpse(*glimpse, window, state)
-    away = 1 - _centre_inside(boxes, window)
-    away = torch.where(other, float(len(boxes) > 1), away * present.float())
-    score = step.score.float()
+    look = _look(model, seen, state)
+    outside = (1 - _centre_inside(boxes, look.window)) * present.float()
+    return look, torch.where(other, float(len(boxes) > 1), outside)
+
+
+def absence_loss(score: Tensor, counts: Tensor) -> Tensor:
+    """Cross-entropy of scores with 0, over those that count: (B,) and (B,); scalar."""
+    score = score.float()
     apart = F.binary_cross_entropy(score, torch.zeros_like(score), reduction='none')
-    return (apart * away).sum() / away.sum().clamp(min=1.0)
+    return (apart * counts).sum() / counts.sum().clamp(min=1.0)
 
 
 def step_loss(
@@ -191,6 +223,36 @@ def drawn_box(box_xywh: Tensor, window_xywh: Tensor, cells: int) -> Tensor:
     high = torch.minimum(stop[..., None], edge + 1)
     covered = (high - low).clamp(0, 1)
     return covered[:, 1, :, None] * covered[:, 0, None, :]
+
+
+def _look(model: HART, images: Tensor, state: HartState) -> Look:
+    window = model.next_window_xywh(state)
+    return Look(state, window, _read(model, images, window))
+
+
+def _steps(model: HART, looks: list[Look], half: bool) -> list[tuple[StepOutput, HartState]]:
+    """A step of each; as one batch.
+
+    Were those that look elsewhere a batch of their own, its statistics, by which batch norms go in
+    training, would tell that no target is there, and nothing that holds in tracking were learnt.
+    """
+    window = torch.cat([look.window for look in looks])
+    glimpse, coverage = (torch.cat(parts) for parts in zip(*(look.glimpse for look in looks)))
+    state = HartState(*(torch.cat(parts) for parts in zip(*(_parts(k.state) for k in looks))))
+    with torch.autocast(window.device.type, torch.bfloat16, enabled=half):
+        step, after = model.step_from_glimpse(glimpse, coverage, window, state)
+    count = len(looks)
+    return list(zip(_split(step, count), _split(after, count)))
+
+
+def _parts(batch: HartState | StepOutput) -> list[Tensor]:
+    return [getattr(batch, field.name) for field in fields(batch)]
+
+
+def _split(batch: Tensors, count: int) -> list[Tensors]:
+    """Batches of the same size that this one is made of."""
+    parts = zip(*(part.chunk(count) for part in _parts(batch)))
+    return [type(batch)(*some) for some in parts]
 
 
 def _read(model: HART, images: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,16 +24,18 @@ from torch import Tensor
 
 from hart_ros.data.source import SourceError, open_source
 from hart_ros.model.hart import HART, HartConfig
+from hart_ros.tracking import save_weights
 from hart_ros.training.board import Board, glimpse_rows
 from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from hart_ros.training.config import CurriculumConfig, DataConfig, OptimiserConfig, TrainConfig
 from hart_ros.training.frames import Sequence, cached_sequence
 from hart_ros.training.group import Group
-from hart_ros.training.loop import Trainer
+from hart_ros.training.loop import Trainer, validate
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.settings import ConfigError
 from hart_ros.training.sources import load_sequences
 
+REAL_VALIDATE = validate
 MODEL = HartConfig(glimpse_size=32, v1_widths=(8, 8, 8, 8, 8, 8), hidden=16)
 SHORT = TrainConfig(
     steps=4,
@@ -158,6 +160,47 @@ def test_a_gradient_that_is_not_finite_is_left_out(
     monkeypatch.setattr('hart_ros.training.loop.Objective.forward', spoilt)
     trainer = trained(tmp_path, sequence)
     assert all(value.isfinite().all() for value in trainer.model.state_dict().values())
+
+
+def test_batch_statistics_may_be_kept(tmp_path: Path, sequence: Sequence) -> None:
+    start = HART(MODEL)
+    save_weights(start, tmp_path / 'start.safetensors')
+    config = replace(SHORT, start=str(tmp_path / 'start.safetensors'), freeze_norms=True)
+    model = trained(tmp_path / 'out', sequence, config).model
+    kept = dict(start.named_buffers())
+    for name, buffer in model.named_buffers():
+        assert torch.equal(buffer, kept[name]), name
+    assert not torch.equal(model.embed.weight, start.embed.weight)
+
+
+def test_a_validation_that_was_killed_is_made_up_for(
+    tmp_path: Path, sequence: Sequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> dict[str, float]:
+        raise SystemExit
+
+    config = replace(SHORT, save_every=2)
+    with monkeypatch.context() as patch:
+        patch.setattr('hart_ros.training.loop.validate', killed)
+        with pytest.raises(SystemExit):
+            trained(tmp_path, sequence, config)
+    assert trained(tmp_path, sequence, config).best == 0.5
+    assert (tmp_path / 'best.safetensors').is_file()
+
+
+def test_validation_has_no_place_for_what_cannot_be_followed(
+    tmp_path: Path, sequence: Sequence
+) -> None:
+    """Every target counts as much as another; of one seen in a single frame there is no IoU."""
+    save_weights(HART(MODEL), tmp_path / 'a.safetensors')
+    [(track, boxes)] = sequence.tracks.items()
+    some = {frame: boxes[frame] for frame in list(boxes)[:4]}
+    once = {next(iter(boxes)): boxes[next(iter(boxes))]}
+    two = replace(sequence, tracks={track: boxes, track + 1: some})
+    each = [replace(sequence, tracks={1: tracks}) for tracks in (boxes, some)]
+    scores = [REAL_VALIDATE(tmp_path / 'a.safetensors', [s])[s.name] for s in (two, *each)]
+    assert scores[0] == pytest.approx(np.mean(scores[1:]), abs=0.001)
+    assert REAL_VALIDATE(tmp_path / 'a.safetensors', [replace(sequence, tracks={1: once})]) == {}
 
 
 def test_two_processes_train_one_network(tmp_path: Path, data: Path, sequence: Sequence) -> None:

@@ -5,17 +5,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from hart_ros.model.hart import HART, HartConfig
+from hart_ros.model.hart import HART, HartConfig, HartState
 from hart_ros.model.state import StepOutput
+from hart_ros.tracking.networks import aspect_of, steadied
 from hart_ros.training.config import LossConfig
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture
-from hart_ros.training.objective import drawn_box, elsewhere_loss, step_loss, unroll
+from hart_ros.training.objective import (
+    Look,
+    _steps,
+    absence_loss,
+    drawn_box,
+    elsewhere,
+    step_loss,
+    unroll,
+)
 
 SMALL = HartConfig(glimpse_size=48, v1_widths=(8, 16, 16, 16, 16, 16), hidden=32)
 
@@ -127,6 +138,11 @@ def test_losses_weigh_as_they_are_set(sequence: Sequence) -> None:
     assert alone['loss'] == pytest.approx(alone['box'])
 
 
+def look_away(model: HART, clip: dict[str, torch.Tensor]) -> tuple[Look, torch.Tensor]:
+    state = model.init(clip['images'][:, 0].float() / 255.0, clip['boxes'][:, 0])
+    return elsewhere(model, clip, -1, state)
+
+
 def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> None:
     mixture = ClipMixture([sequence], 3, 0)
     batch = {name: torch.stack((mixture[0][name], mixture[1][name])) for name in mixture[0]}
@@ -134,8 +150,9 @@ def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> Non
     model = HART(SMALL)
 
     def loss() -> torch.Tensor:
-        state = model.init(batch['images'][:, 0].float() / 255.0, batch['boxes'][:, 0])
-        return elsewhere_loss(model, batch, -1, state, False)
+        look, counts = look_away(model, batch)
+        step, _ = model.step_from_glimpse(*look.glimpse, look.window, look.state)
+        return absence_loss(step.score, counts)
 
     losses = learnt(model, loss)
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
@@ -144,27 +161,70 @@ def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> Non
 def test_one_target_alone_is_looked_for_away_from_its_truth(sequence: Sequence) -> None:
     clip = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
     model = HART(SMALL).eval()
-    state = model.init(clip['images'][:, 0].float() / 255.0, clip['boxes'][:, 0])
-    losses = [float(elsewhere_loss(model, clip, -1, state, False).detach()) for _ in range(20)]
-    assert 0.0 in losses  # a look at the target, or another clip's where there is none
-    assert max(losses) > 0
+    counts = {float(look_away(model, clip)[1]) for _ in range(20)}
+    assert counts == {0.0, 1.0}  # a look at the target, or another clip's where there is none
 
 
-def test_the_network_looks_elsewhere_at_any_step(
+def test_the_network_looks_elsewhere_at_any_step_and_in_one_batch_with_the_targets(
     sequence: Sequence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were it always at the last one, the memory would count, and the score fall at that time."""
-    batch = {name: value[None] for name, value in ClipMixture([sequence], 5, 0)[0].items()}
-    steps = set()
+    """By the step's number, or by a batch without any target, it could be told with no look."""
+    clips = ClipMixture([sequence], 5, 0)
+    batch = {name: torch.stack((clips[0][name], clips[1][name])) for name in clips[0]}
+    astray = set()
 
-    def noted(model: HART, clip: dict[str, torch.Tensor], t: int, *_: object) -> torch.Tensor:
-        steps.add(t)
-        return torch.zeros(())
+    def noted(model: HART, clip: dict[str, torch.Tensor], t: int, state: HartState) -> Any:
+        astray.add(t)
+        return elsewhere(model, clip, t, state)
 
-    monkeypatch.setattr('hart_ros.training.objective.elsewhere_loss', noted)
+    monkeypatch.setattr('hart_ros.training.objective.elsewhere', noted)
     model = HART(SMALL).eval()
+    ordinary, sizes = model.step_from_glimpse, []
+
+    def step(*look: Any) -> Any:
+        sizes.append(len(look[0]))
+        return ordinary(*look)
+
+    monkeypatch.setattr(model, 'step_from_glimpse', step)
     torch.manual_seed(0)
     with torch.no_grad():
         for _ in range(30):
             unroll(model, batch, half=False)
-    assert steps == {1, 2, 3, 4}
+    assert astray == {1, 2, 3, 4}
+    assert sorted(sizes) == [2] * 90 + [4] * 30
+
+
+def test_boxes_between_frames_may_be_steadied(
+    sequence: Sequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = {name: value[None] for name, value in ClipMixture([sequence], 5, 0)[0].items()}
+    monkeypatch.setattr('hart_ros.training.objective._disturbed', lambda state: state)
+    monkeypatch.setattr('hart_ros.training.objective._restarted', lambda state, *_: state)
+    model = HART(SMALL).eval()
+    ordinary, steps = model.step_from_glimpse, []
+
+    def step(*look: Any) -> Any:
+        steps.append((look[-1], ordinary(*look)[1]))
+        return ordinary(*look)
+
+    monkeypatch.setattr(model, 'step_from_glimpse', step)
+    with torch.no_grad():
+        unroll(model, batch, False, 0, LossConfig(elsewhere=0), steady=True)
+    for (before, after), (following, _) in pairwise(steps):
+        first = aspect_of(steps[0][0].box_xywh)
+        expected = steadied(before.box_xywh, after.box_xywh, first)
+        torch.testing.assert_close(following.box_xywh, expected)
+
+
+def test_looking_elsewhere_leaves_the_targets_as_they_are(sequence: Sequence) -> None:
+    clips = ClipMixture([sequence], 3, 0)
+    batch = {name: torch.stack((clips[0][name], clips[1][name])) for name in clips[0]}
+    model = HART(SMALL).eval()
+    state = model.init(batch['images'][:, 0].float() / 255.0, batch['boxes'][:, 0])
+    window = model.next_window_xywh(state)
+    look = Look(state, window, model.read_glimpse(batch['images'][:, 1].float() / 255.0, window))
+    with torch.no_grad():
+        [(alone, _)] = _steps(model, [look], half=False)
+        (beside, after), _ = _steps(model, [look, look_away(model, batch)[0]], half=False)
+    torch.testing.assert_close(beside.box_xywh, alone.box_xywh)
+    torch.testing.assert_close(after.score, alone.score)
