@@ -168,10 +168,13 @@ def start_tracker(context: LaunchContext) -> list[Node]:
     """The node `hart`, whose private topics are hart/init_box, hart/detection and so on."""
     from_player = bool(LaunchConfiguration('play').perform(context))
     file = LaunchConfiguration('params_file').perform(context)
-    buffer = [BUFFER_WHILE_DRAWING] if is_true('select', context) else []
-    files = [*buffer, file]  # what comes later counts, so a file of the user's
+    buffer = BUFFER_WHILE_DRAWING if is_true('select', context) else {}
+    arguments, files = common_arguments(), [file]
     if file == in_package('config', 'tracker.yaml'):
-        files.reverse()
+        files.append(buffer)
+    else:  # before the user's file, and for any node: of one node what came first would count least
+        for name, value in buffer.items():
+            arguments['ros_arguments'] += ['-p', f'{name}:={value}']
     return [
         Node(
             package='hart_ros',
@@ -184,7 +187,7 @@ def start_tracker(context: LaunchContext) -> list[Node]:
                 *([] if from_player else init_box_parameter(context)),
                 *transport_parameter(context),
             ],
-            **common_arguments(),
+            **arguments,
         )
     ]
 

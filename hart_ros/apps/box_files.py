@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hart_ros.apps.disk import naming
@@ -62,14 +62,18 @@ class BoxFile:
         kind: of `FORMATS`.
         track_id: of the target, where the format has one.
         start: index of the first frame that is tracked. OTB has a line for those before too: nan.
+        numbers: of the source's frames, for KITTI; their positions if not given.
 
     Raises:
         OutputError: the file cannot be written.
     """
 
-    def __init__(self, path: Path, kind: str, track_id: int, start: int = 0) -> None:
+    def __init__(
+        self, path: Path, kind: str, track_id: int, start: int = 0, numbers: Sequence[int] = ()
+    ) -> None:
         self.path = path
         self._line, self._track_id = FORMATS[kind], track_id
+        self._numbers = numbers if kind == 'kitti' else ()
         with naming(path):
             self._file = path.open('wb', buffering=0)
         self._size = 0
@@ -80,7 +84,8 @@ class BoxFile:
 
     def write(self, frame: SourceFrame, track: Track) -> None:
         """Append a frame's line."""
-        self._append(self._line(frame.index, self._track_id, track.box, track.score) + '\n')
+        number = self._numbers[frame.index] if self._numbers else frame.index
+        self._append(self._line(number, self._track_id, track.box, track.score) + '\n')
 
     def close(self) -> None:
         """Finish the file."""

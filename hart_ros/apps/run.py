@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 from tqdm import tqdm
 
 from hart_ros.apps.box_files import BoxFile
@@ -62,7 +61,6 @@ class TrackVideo:
         self._encoder = pick_encoder()
         self._trail: deque[tuple[float, float]] = deque(maxlen=TRAIL)
         self._video: Video | None = None
-        self._size = (0, 0)
 
     def write(self, frame: SourceFrame, track: Track) -> None:
         """Append a frame."""
@@ -71,10 +69,8 @@ class TrackVideo:
         truth = frame.boxes.get(self._track_id)
         picture = draw_debug(frame.image, track, self._trail, truth_xywh=truth)
         if self._video is None:
-            self._size = (picture.shape[1], picture.shape[0])
-            self._video = Video(self.path, self._fps, self._size, self._encoder)
-        if (picture.shape[1], picture.shape[0]) != self._size:  # a folder of mixed images
-            picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
+            size = (picture.shape[1], picture.shape[0])
+            self._video = Video(self.path, self._fps, size, self._encoder)
         self._video.write(picture)
 
     def close(self) -> None:
@@ -139,7 +135,8 @@ def _open_outputs(job: Job) -> Iterator[Output]:
 
         yield BagOutput(job.bag, job.source, job.track_id)
     for kind, path in job.files.items():
-        yield BoxFile(path, kind, job.track_id, job.start)
+        numbers = getattr(job.source, 'numbers', ())
+        yield BoxFile(path, kind, job.track_id, job.start, numbers)
 
 
 def _report(

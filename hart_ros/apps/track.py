@@ -75,8 +75,11 @@ def _open(args: argparse.Namespace) -> Source:
     for path in outputs:
         if not path.absolute().parent.is_dir():
             raise SourceError(f'{path}: no folder {path.absolute().parent}; make it first')
-        if path.resolve() == Path(args.source).expanduser().resolve():
+        place = Path(args.source).expanduser().resolve()
+        if path.resolve() == place:
             raise SourceError(f'{path}: is the source itself; give another name')
+        if path.exists() and place in path.resolve().parents:
+            raise SourceError(f'{path}: is there already, in the source; give another name')
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise SourceError('two outputs have the same name; give each its own')
     return open_source(

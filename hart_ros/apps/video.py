@@ -70,6 +70,7 @@ class Video:
         self.path = path
         self.codec = CODECS[encoder]
         self.frames = 0
+        self._size = size
         self._width, self._height = size[0] // 2 * 2, size[1] // 2 * 2
         self._ffmpeg: subprocess.Popen[bytes] | None = None
         self._writer: cv2.VideoWriter | None = None
@@ -83,7 +84,9 @@ class Video:
                 raise OSError('OpenCV cannot write this video')
 
     def write(self, picture: np.ndarray, times: int = 1) -> None:
-        """Append a picture, (H, W, 3) BGR uint8, a number of times."""
+        """Append a picture, (H, W, 3) BGR uint8, a number of times; of another size, scaled."""
+        if (picture.shape[1], picture.shape[0]) != self._size:  # of a folder of mixed images
+            picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
         picture = np.ascontiguousarray(picture[: self._height, : self._width])
         with naming(self.path):
             for _ in range(times):

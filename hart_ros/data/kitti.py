@@ -65,6 +65,7 @@ class KittiTracking(ImageList):
         camera = read_projection(calib, 'P2') if calib.is_file() else None
         name = f'kitti-{name}-{part}' if part else f'kitti-{name}'
         super().__init__(name, files[span.start : span.stop], fps, boxes, stamps, camera)
+        self.numbers = chosen  # of the frames, as their files are named
 
 
 def read_labels(

@@ -55,6 +55,6 @@ def source_options(
         size: width and height of synthetic frames, pixels.
         frames: so many are wanted; a synthetic drive is made that long. 0: not given.
     """
-    length = frames if source.startswith('synthetic') else 0
+    length = frames if source.partition(':')[0] == 'synthetic' else 0
     options = {'sequence': sequence, 'size': size, 'frames': length}
     return {name: value for name, value in options.items() if value}

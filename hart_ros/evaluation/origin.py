@@ -30,6 +30,8 @@ def origin() -> dict[str, Any]:
 def commit() -> str | None:
     """The commit of this checkout, with '+changes' if its code differs; None if installed."""
     try:
+        # An installed copy may lie in somebody else's repository, such as a workspace.
+        _git('ls-files', '--error-unmatch', 'evaluation/origin.py')
         head = _git('rev-parse', '--short=10', 'HEAD')
         changed = _git('status', '--porcelain', '--untracked-files=no', '*.py')
     except (OSError, subprocess.SubprocessError):

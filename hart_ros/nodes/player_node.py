@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import rclpy
 from rclpy.exceptions import NameValidationException, ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 
 from hart_ros.nodes.start import init_ros
@@ -30,9 +30,12 @@ def main(args: list[str] | None = None) -> int:
         from hart_ros.nodes import player  # now that signals end it quietly
 
         node = player.PlayerNode()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        # Not until a future completes: Jazzy's rclpy ties a callback more to it each frame.
         while rclpy.ok() and not node.finished.done():
             # Not without end: rclpy misses some signals while it waits and nothing else happens.
-            rclpy.spin_until_future_complete(node, node.finished, timeout_sec=0.5)
+            executor.spin_once(timeout_sec=0.5)
         if node.finished.done():
             node.finished.result()
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -8,6 +8,7 @@ import enum
 from collections import deque
 
 JUMP_NS = 1_000_000_000  # further back than this is another run of the clock, not disorder
+MUCH = 0.25  # share of lost frames that is looked at twice
 OLDER_IN_A_ROW = 3  # so many older frames with rising stamps are one as well (a very short bag)
 
 
@@ -64,13 +65,22 @@ class StampMonitor:
         A camera's stamps are a period apart; with losses the gaps become multiples of it. So if
         nearly all of the last gaps are whole multiples of the smallest, that one is the period.
         """
-        if len(self._gaps) < 20:
-            return None
-        typical = sorted(self._gaps)[len(self._gaps) // 2]
-        gaps = sorted(gap for gap in self._gaps if gap <= 10 * typical)  # longer ones are pauses
-        period = gaps[1]  # not the very smallest: one odd stamp must not set it
-        periods = [gap / period for gap in gaps]
-        whole = sum(abs(n - round(n)) < 0.15 for n in periods)
-        if whole < 0.9 * len(periods):
-            return None
-        return 1.0 - len(periods) / sum(max(round(n), 1) for n in periods)
+        gaps = list(self._gaps)
+        share = _lost_share(gaps) if len(gaps) >= 20 else None
+        if share is None or share < MUCH:
+            return share
+        half = len(gaps) // 2
+        least = min(_lost_share(some) or 0.0 for some in (gaps[:half], gaps[half:]))
+        # By far less in one half: the camera's rate has changed, frames were not lost.
+        return share if least > 0.3 * share else least
+
+
+def _lost_share(gaps: list[int]) -> float | None:
+    typical = sorted(gaps)[len(gaps) // 2]
+    gaps = sorted(gap for gap in gaps if gap <= 10 * typical)  # longer ones are pauses
+    period = gaps[1]  # not the very smallest: one odd stamp must not set it
+    periods = [gap / period for gap in gaps]
+    whole = sum(abs(n - round(n)) < 0.15 for n in periods)
+    if whole < 0.9 * len(periods):
+        return None
+    return 1.0 - len(periods) / sum(max(round(n), 1) for n in periods)

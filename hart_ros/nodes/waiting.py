@@ -39,9 +39,13 @@ class WaitingRoom:
 
     def add(self, request: BoxRequest, most: int) -> None:
         """Wait for the box's frame, in place of an older box of that target; `most` can wait."""
-        for older in [w for w in self._waiting if request.replaces(w.request)]:
+        replaced = [w for w in self._waiting if request.replaces(w.request)]
+        for older in replaced:
             self._waiting.remove(older)
             self.reject(older.request, 'a newer box replaced it')
+        # As of a target that is followed: see `Targets.take`.
+        single = request.single or any(older.request.single for older in replaced)
+        request = replace(request, single=single)
         if len(self._waiting) < most:
             self._waiting.append(Waiting(request))
         else:

@@ -141,6 +141,31 @@ def test_what_cannot_be_is_said_and_nothing_written(
     assert (tmp_path / 'film.mp4').read_bytes() == film.read_bytes()
 
 
+@pytest.mark.parametrize('output', [('-o', 'video.mp4'), ('--csv', 'boxes.csv')])
+def test_nothing_of_a_folder_is_replaced(film, tmp_path, capsys, output):
+    (tmp_path / 'video.mp4').write_bytes(film.read_bytes())
+    (tmp_path / 'boxes.csv').write_text('frame,track_id,x,y,w,h\n1,1,10,30,20,20\n')
+    option, name = output
+    before = (tmp_path / name).read_bytes()
+    assert main([str(tmp_path), option, str(tmp_path / name)]) == 2
+    assert 'is there already, in the source' in capsys.readouterr().err
+    assert (tmp_path / name).read_bytes() == before
+    assert main([str(tmp_path), '--csv', str(tmp_path / 'new.csv')]) == 0
+
+
+def test_kitti_files_have_the_numbers_of_the_images(tmp_path):
+    images = tmp_path / 'image_02' / '0003'
+    images.mkdir(parents=True)
+    for number in (5, 6, 8):
+        cv2.imwrite(str(images / f'{number:06d}.png'), np.full((80, 120, 3), 90, np.uint8))
+    out = tmp_path / 'out.txt'
+    csv = tmp_path / 'out.csv'
+    files = ['--kitti', str(out), '--csv', str(csv)]
+    assert main([str(tmp_path), '--init', '10,30,20,20', *files]) == 0
+    assert [line.split()[0] for line in out.read_text().splitlines()] == ['5', '6', '8']
+    assert [line.split(',')[0] for line in csv.read_text().splitlines()[1:]] == ['1', '2', '3']
+
+
 @pytest.mark.parametrize('text', ['1,2,3', '0,0,0,0', 'a,b,c,d', '1,2,-3,4'])
 def test_a_box_that_is_none_is_a_wrong_argument(film, capsys, text):
     with pytest.raises(SystemExit, match='2'):

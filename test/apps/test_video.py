@@ -29,6 +29,20 @@ def test_videos_of_odd_size_with_repeated_pictures(tmp_path, encoder):
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
 
 
+def test_a_picture_of_another_size_is_scaled(tmp_path):
+    video = Video(tmp_path / 'x.mp4', 10, (64, 48), 'mp4v')
+    for width, height in ((64, 48), (32, 24), (128, 96), (64, 48)):
+        picture = np.zeros((height, width, 3), np.uint8)
+        picture[:, width // 2 :] = 200
+        video.write(picture)
+    video.close()
+    capture = cv2.VideoCapture(str(video.path))
+    for _ in range(4):
+        _, frame = capture.read()
+        assert frame[:, :28].mean() == pytest.approx(0, abs=8)
+        assert frame[:, 36:].mean() == pytest.approx(200, abs=8)
+
+
 def test_a_video_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(OSError, match=r'nowhere/x\.mp4'):
         Video(tmp_path / 'nowhere' / 'x.mp4', 10, (64, 48), 'mp4v')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hart_ros.data.parsing import parse_box, parse_size
+from hart_ros.data.parsing import parse_box, parse_size, source_options
 
 
 @pytest.mark.parametrize('value', ['1,2,30,40.5', '[1, 2, 30, 40.5]', [1, 2, 30, 40.5]])
@@ -23,6 +23,15 @@ def test_no_box(value):
 def test_what_is_no_box_is_named(value):
     with pytest.raises(ValueError, match='^init: .*pixels'):
         parse_box(value, 'init')
+
+
+@pytest.mark.parametrize(
+    ('source', 'made'),
+    [('synthetic', True), ('synthetic:3', True), ('synthetic.mp4', False), ('synthetic/a', False)],
+)
+def test_only_what_is_made_is_made_of_a_length(source, made):
+    options = source_options(source, '', None, 9)
+    assert options == ({'frames': 9} if made else {})
 
 
 def test_a_size():

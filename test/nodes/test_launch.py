@@ -155,10 +155,11 @@ DRAWING = {'buffer_seconds': 10.0, 'buffer_megabytes': 1000.0}
         ('false', '', SHIPPED),
         ('true', '', DRAWING),
         ('true', 'buffer_seconds: 3.0', {**DRAWING, 'buffer_seconds': 3.0}),
+        ('true', 'init_box: [9.0, 9.0, 9.0, 9.0]', DRAWING),
     ],
 )
 def test_frames_are_kept_while_a_box_is_drawn(launch, peer, tmp_path, select, mine, expected):
-    arguments = [f'select:={select}']
+    arguments = [f'select:={select}', 'init_box:=1,2,30,40']
     if mine:
         parameters = tmp_path / 'mine.yaml'
         parameters.write_text(f'/**/hart:\n  ros__parameters:\n    {mine}\n')
@@ -167,6 +168,10 @@ def test_frames_are_kept_while_a_box_is_drawn(launch, peer, tmp_path, select, mi
         request = GetParameters.Request(names=list(expected))
         response = peer.call(GetParameters, '/hart/get_parameters', request)
         assert [value.double_value for value in response.values] == list(expected.values())
+        # What launch is told counts more than any file.
+        request = GetParameters.Request(names=['init_box'])
+        [box] = peer.call(GetParameters, '/hart/get_parameters', request).values
+        assert list(box.double_array_value) == [1, 2, 30, 40]
         launched.stop(signal.SIGINT)
 
 

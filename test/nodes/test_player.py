@@ -94,6 +94,16 @@ def test_plays_every_frame_with_its_box_then_ends(start_node, peer, folder):
     assert f'{FRAMES} frames in' in player.output
 
 
+def test_nothing_piles_up_with_the_frames(start_node, peer, folder):
+    """In Jazzy a future that is spun for gets a callback more with each callback of the node."""
+    images = peer.collect(Image, 'image')
+    script = str(Path(__file__).with_name('counting_player.py'))
+    with start_node(script, *parameters(f'source:={folder}', 'loop:=true', 'rate:=50')) as player:
+        peer.wait_for(lambda: len(images) > 40, what='two laps')
+        assert player.stop(signal.SIGINT) == 0
+        assert int(re.search(r'tied to the end: (\d+)', player.output).group(1)) < 5
+
+
 def test_pause_play_restart_and_a_late_tracker(start_node, peer, folder):
     images = peer.collect(Image, 'image')
     arguments = parameters(f'source:={folder}', 'start_paused:=true', 'rate:=10')

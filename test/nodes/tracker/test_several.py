@@ -69,6 +69,19 @@ def start(
     hart.peer.wait_for(all_there, what='arrays with all of them')
 
 
+def test_a_box_that_waits_stays_the_single_one(
+    hart: Hart, camera: Camera, several: Several
+) -> None:
+    """A detector marks it once more, in between."""
+    start(hart, camera, several, {'other': BOX})  # until the topics are connected
+    hart.call('reset')
+    hart.send_box(BOX, target_id='car')
+    hart.wait_for_values(lambda v: "'car'" in v['waiting_box'], 'the box')
+    several.send({'car': BOXES['car']})
+    hart.wait_for_values(lambda v: 'a newer box' in v['last_init'], 'the newer box')
+    hart.wait_for_detection(camera.publish(picture(0)))
+
+
 def test_each_is_found_as_if_it_were_alone(
     hart: Hart, camera: Camera, several: Several, weights: Path
 ) -> None:
