@@ -45,6 +45,7 @@ class CurriculumConfig:
     patience: int = limited(500, 1)
     truncate: int = limited(0, 0)
     steady: bool = False
+    astray: float = limited(0.2, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,6 @@ class LossConfig:
 
     mask: float = limited(0.5, 0)
     score: float = limited(0.3, 0)
-    elsewhere: float = limited(0.15, 0)
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,9 @@ def _check_network(config: TrainConfig) -> None:
         return
     if config.curriculum.truncate:
         raise ConfigError(f'curriculum.truncate: {config.network} learns from whole clips; set 0')
-    if config.curriculum.steady:
-        raise ConfigError(f'curriculum.steady: nothing steadies {config.network}; set false')
+    for name in ('steady', 'astray'):
+        if getattr(config.curriculum, name) != getattr(default.curriculum, name):
+            raise ConfigError(f'curriculum.{name}: {config.network} learns without it; leave it')
     for section in ('losses', 'teacher'):
         if getattr(config, section) != getattr(default, section):
             raise ConfigError(f'{section} is set, but {config.network} learns without it; leave it')

@@ -63,7 +63,7 @@ class Unrolled(nn.Module):
             features = config.model.v1_widths[-1]
             clips = config.curriculum
             self.objective = Objective(
-                features, clips.truncate, clips.steady, teacher, config.losses
+                features, clips.truncate, clips.steady, teacher, config.losses, clips.astray
             )
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -20,18 +19,8 @@ from hart_ros.tracking.networks import aspect_of, steadied
 from .config import LossConfig
 from .teacher import Teacher
 
-Tensors = TypeVar('Tensors', HartState, StepOutput)
 USUAL = LossConfig()
 LOST = 0.15  # IoU under which a target counts as lost in training
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a step is made of: what is remembered of B targets, where it looks and what is there."""
-
-    state: HartState
-    window: Tensor  # (B, 4), xywh, pixels
-    glimpse: tuple[Tensor, Tensor]  # and its coverage
 
 
 class Objective(nn.Module):
@@ -44,9 +33,10 @@ class Objective(nn.Module):
         steady: bool = False,
         teacher: Teacher | None = None,
         losses: LossConfig = USUAL,
+        astray: float = 0.0,
     ) -> None:
         super().__init__()
-        self.truncate, self.steady = truncate, steady
+        self.truncate, self.steady, self.astray = truncate, steady, astray
         self.teacher, self.losses = teacher, losses
         self.reading = teacher.reading(features) if teacher else None
 
@@ -54,7 +44,9 @@ class Objective(nn.Module):
         self, model: HART, clip: dict[str, Tensor], half: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """Tracks a batch of clips; see `unroll`."""
-        loss, log, glimpse = unroll(model, clip, half, self.truncate, self.losses, self.steady)
+        loss, log, glimpse = unroll(
+            model, clip, half, self.truncate, self.losses, self.steady, self.astray
+        )
         if self.teacher is None or self.reading is None:
             return loss, log
         with torch.autocast(loss.device.type, torch.bfloat16, enabled=half):
@@ -70,6 +62,7 @@ def unroll(
     truncate: int = 0,
     losses: LossConfig = USUAL,
     steady: bool = False,
+    share: float = 0.0,
 ) -> tuple[Tensor, dict[str, float], tuple[Tensor, Tensor]]:
     """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
 
@@ -81,10 +74,10 @@ def unroll(
         losses: what they weigh.
         steady: what the next step starts from is `steadied`, as in tracking; the losses are of what
             the network says.
+        share: of the clips that go `Astray`.
 
     Returns:
-        The loss, with that of looking elsewhere at one of the steps; the means of its parts and of
-        the IoU for the log; the last glimpse and coverage.
+        The loss; the means of its parts and of the IoU for the log; the last glimpse and coverage.
     """
     images, boxes, present = clip['images'], clip['boxes'], clip['present']
     device = images.device.type
@@ -93,10 +86,7 @@ def unroll(
     glimpse = _read(model, images[:, 0], window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
-    # At any step, and in its place: were it always the last one, or one more, the memory would
-    # learn to count, and the score to fall at the length of the clips, whatever is seen.
-    astray = int(torch.randint(1, images.shape[1], ()))
-    wrong: Tensor | None = None
+    astray = Astray.drawn(boxes, share)
     terms, logs = [], []
     for t in range(1, images.shape[1]):
         if truncate and t > 1 and (t - 1) % truncate == 0:
@@ -104,76 +94,89 @@ def unroll(
         # The window is the model's own, yet gradients do not run through it: each step learns to
         # mend the error that it is given.
         state = _disturbed(replace(state, box_xywh=state.box_xywh.detach()))
-        look = _look(model, images[:, t], state)
-        if losses.elsewhere and t == astray:
-            away, counts = elsewhere(model, clip, t, state)
-            (step, state), (lost, _) = _steps(model, [look, away], half)
-            wrong = absence_loss(lost.score, counts)
-        else:
-            [(step, state)] = _steps(model, [look], half)
+        before = astray.led(state, t, boxes[:, t], images)
+        window = model.next_window_xywh(before)
+        gone = astray.gone(t)
+        among = gone & astray.foreign
+        seen = torch.where(among[:, None, None, None], images[:, t].roll(1, 0), images[:, t])
+        glimpse = _read(model, seen, window)
+        with torch.autocast(device, torch.bfloat16, enabled=half):
+            step, state = model.step_from_glimpse(*glimpse, window, before)
         if steady:
-            box = steadied(look.state.box_xywh, state.box_xywh.float(), aspect_of(first))
+            box = steadied(before.box_xywh, state.box_xywh.float(), aspect_of(first))
             state = replace(state, box_xywh=box)
-        loss, log = step_loss(step, boxes[:, t], present[:, t], losses)
+        loss, log = step_loss(step, boxes[:, t], present[:, t] & ~among, losses, gone)
         terms.append(loss)
         logs.append(log)
-        state = _restarted(state, step, boxes[:, t], present[:, t])
+        state = _restarted(state, step, boxes[:, t], present[:, t] & ~gone)
     means = {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
-    mean = torch.stack(terms).mean()
-    if wrong is not None:
-        mean = mean + losses.elsewhere * wrong
-        means = {**means, 'elsewhere': float(wrong.detach())}
-    return mean, means, look.glimpse
+    return torch.stack(terms).mean(), means, glimpse
 
 
-def elsewhere(
-    model: HART, clip: dict[str, Tensor], t: int, state: HartState
-) -> tuple[Look, Tensor]:
-    """Looks where the targets are not, with what is remembered of them: the score has to be 0.
+@dataclass(frozen=True)
+class Astray:
+    """Which of B clips lose their targets, and when.
 
-    Half of them look at another clip's target in its image t, as large as it is but with the shape
-    of their own box, the others at a random place of their own, away from the truth. Without this a
-    lost target is never noticed: clips seldom show anything but the target at the place where it is
-    expected.
-
-    Returns:
-        The look, and which of them count: (B,), 0 where the target may be in sight.
+    For a while such a track goes on where the target is not: half of them in another clip, on its
+    target, the others at a random place of their own; then it is put back. Clips seldom show
+    anything but the target at the place where it is expected; without this a lost target is never
+    noticed, less so the longer the memory has been filled with something else. In one batch with
+    the others: from the statistics of a batch of the lost alone, a batch norm could tell that they
+    are. At any step, each as likely: by their number, the memory could.
     """
-    images, boxes, present = (clip[name][:, t] for name in ('images', 'boxes', 'present'))
-    other = torch.rand_like(state.score) < 0.5
-    foreign = xywh_to_cxcywh(boxes.roll(1, 0))
-    size = state.box_xywh[:, 2:]
-    as_large = (foreign[:, 2:].prod(-1, True) / size.prod(-1, True)).clamp(min=1e-6).sqrt() * size
-    place = torch.rand_like(size) * boxes.new_tensor(images.shape[:1:-1])
-    away = torch.where(
-        other[:, None],
-        torch.cat((foreign[:, :2], as_large), -1),
-        torch.cat((place, size), -1),
-    )
-    state = replace(
-        state,
-        box_xywh=_shaken(cxcywh_to_xywh(away), 0.1),
-        score=torch.rand_like(state.score),  # windows of all widths
-    )
-    seen = torch.where(other[:, None, None, None], images.roll(1, 0), images)
-    look = _look(model, seen, state)
-    outside = (1 - _centre_inside(boxes, look.window)) * present.float()
-    return look, torch.where(other, float(len(boxes) > 1), outside)
 
+    begin: Tensor  # (B,), first of the steps without the target
+    end: Tensor  # (B,), the one after the last of them
+    foreign: Tensor  # (B,) bool, in another clip
 
-def absence_loss(score: Tensor, counts: Tensor) -> Tensor:
-    """Cross-entropy of scores with 0, over those that count: (B,) and (B,); scalar."""
-    score = score.float()
-    apart = F.binary_cross_entropy(score, torch.zeros_like(score), reduction='none')
-    return (apart * counts).sum() / counts.sum().clamp(min=1.0)
+    @classmethod
+    def drawn(cls, boxes: Tensor, share: float) -> Astray:
+        """For clips with boxes (B, T, 4)."""
+        count, frames = boxes.shape[:2]
+        draws = torch.rand(4, count, device=boxes.device)
+        length = 1 + (draws[1] * (frames - 1)).long()
+        end = 2 + (draws[2] * (frames - 2 + length)).long()
+        begin = (end - length).clamp(min=1)
+        foreign = (draws[3] < 0.5) & (count > 1)
+        return cls(torch.where(draws[0] < share, begin, frames), end, foreign)
+
+    def gone(self, t: int) -> Tensor:
+        """Which are without their targets at step t: (B,) bool."""
+        return (self.begin <= t) & (t < self.end)
+
+    def led(self, state: HartState, t: int, boxes: Tensor, images: Tensor) -> HartState:
+        """The state, boxes put elsewhere or back where this is the step: (B, 4), (B, 3, H, W)."""
+        size = state.box_xywh[:, 2:]
+        other = xywh_to_cxcywh(boxes.roll(1, 0))  # as large as that target, with its own shape
+        large = (other[:, 2:].prod(-1, True) / size.prod(-1, True)).clamp(min=1e-6).sqrt() * size
+        place = torch.rand_like(size) * size.new_tensor(images.shape[:-3:-1])
+        away = torch.where(
+            self.foreign[:, None],
+            torch.cat((other[:, :2], large), -1),
+            torch.cat((place, size), -1),
+        )
+        back = (self.begin < self.end) & (self.end == t)
+        moved = back | (self.begin == t)
+        box = torch.where(back[:, None], boxes, cxcywh_to_xywh(away))
+        box = torch.where(moved[:, None], _shaken(box, 0.1), state.box_xywh)
+        return replace(
+            state,
+            box_xywh=box,
+            score=torch.where(moved, torch.rand_like(state.score), state.score),
+        )
 
 
 def step_loss(
-    step: StepOutput, truth_xywh: Tensor, present: Tensor, losses: LossConfig = USUAL
+    step: StepOutput,
+    truth_xywh: Tensor,
+    present: Tensor,
+    losses: LossConfig = USUAL,
+    gone: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """Box, appearance mask and score against the truth, (B, 4).
 
-    Absent targets, and those whose centre is outside the window, teach the score only.
+    Absent targets, and those whose centre is outside the window, teach the score only. Those that
+    are `gone` have no part in the logged IoU.
 
     The mask loss is HART's appearance loss (section 3.4): cross-entropy with the true box drawn
     in the window, both classes weighted alike.
@@ -190,7 +193,8 @@ def step_loss(
     mask_loss = _mask_loss(step.mask_logits.float(), step.window_xywh, truth_xywh)
     share = present.float()
     seen = share * _centre_inside(truth_xywh, step.window_xywh)
-    count, seen_count = share.sum().clamp(min=1.0), seen.sum().clamp(min=1.0)
+    kept = share if gone is None else share * (1 - gone.float())
+    seen_count = seen.sum().clamp(min=1.0)
     box_loss = (box_loss.clamp(max=6.0) * seen).sum() / seen_count
     mask_loss = (mask_loss * seen).sum() / seen_count
     score_loss = F.binary_cross_entropy(step.score.float(), iou * share)
@@ -200,7 +204,7 @@ def step_loss(
         'box': float(box_loss.detach()),
         'mask': float(mask_loss.detach()),
         'score': float(score_loss.detach()),
-        'iou': float((iou * share).sum() / count),
+        'iou': float((iou * kept).sum() / kept.sum().clamp(min=1.0)),
     }
     return loss, log
 
@@ -223,36 +227,6 @@ def drawn_box(box_xywh: Tensor, window_xywh: Tensor, cells: int) -> Tensor:
     high = torch.minimum(stop[..., None], edge + 1)
     covered = (high - low).clamp(0, 1)
     return covered[:, 1, :, None] * covered[:, 0, None, :]
-
-
-def _look(model: HART, images: Tensor, state: HartState) -> Look:
-    window = model.next_window_xywh(state)
-    return Look(state, window, _read(model, images, window))
-
-
-def _steps(model: HART, looks: list[Look], half: bool) -> list[tuple[StepOutput, HartState]]:
-    """A step of each; as one batch.
-
-    Were those that look elsewhere a batch of their own, its statistics, by which batch norms go in
-    training, would tell that no target is there, and nothing that holds in tracking were learnt.
-    """
-    window = torch.cat([look.window for look in looks])
-    glimpse, coverage = (torch.cat(parts) for parts in zip(*(look.glimpse for look in looks)))
-    state = HartState(*(torch.cat(parts) for parts in zip(*(_parts(k.state) for k in looks))))
-    with torch.autocast(window.device.type, torch.bfloat16, enabled=half):
-        step, after = model.step_from_glimpse(glimpse, coverage, window, state)
-    count = len(looks)
-    return list(zip(_split(step, count), _split(after, count)))
-
-
-def _parts(batch: HartState | StepOutput) -> list[Tensor]:
-    return [getattr(batch, field.name) for field in fields(batch)]
-
-
-def _split(batch: Tensors, count: int) -> list[Tensors]:
-    """Batches of the same size that this one is made of."""
-    parts = zip(*(part.chunk(count) for part in _parts(batch)))
-    return [type(batch)(*some) for some in parts]
 
 
 def _read(model: HART, images: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:

@@ -99,7 +99,7 @@ CHANGES = Comparison(
             'no_score',
             'no predicted IoU: none is taught, and the window never widens',
             {
-                'losses': LossConfig(score=0, elsewhere=0),
+                'losses': LossConfig(score=0),
                 'model': replace(TrainConfig().model, widening=0),
             },
         ),

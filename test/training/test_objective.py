@@ -19,11 +19,8 @@ from hart_ros.training.config import LossConfig
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.objective import (
-    Look,
-    _steps,
-    absence_loss,
+    Astray,
     drawn_box,
-    elsewhere,
     step_loss,
     unroll,
 )
@@ -130,7 +127,7 @@ def test_the_network_learns_a_clip(sequence: Sequence, half: bool) -> None:
 def test_losses_weigh_as_they_are_set(sequence: Sequence) -> None:
     batch = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
     logs = []
-    for losses in (LossConfig(elsewhere=0), LossConfig(mask=0, score=0, elsewhere=0)):
+    for losses in (LossConfig(), LossConfig(mask=0, score=0)):
         torch.manual_seed(0)
         logs.append(unroll(HART(SMALL).eval(), batch, False, 0, losses)[1])
     usual, alone = logs
@@ -138,9 +135,50 @@ def test_losses_weigh_as_they_are_set(sequence: Sequence) -> None:
     assert alone['loss'] == pytest.approx(alone['box'])
 
 
-def look_away(model: HART, clip: dict[str, torch.Tensor]) -> tuple[Look, torch.Tensor]:
-    state = model.init(clip['images'][:, 0].float() / 255.0, clip['boxes'][:, 0])
-    return elsewhere(model, clip, -1, state)
+def test_a_target_is_lost_at_any_step_alike() -> None:
+    """Else the memory would count, and the score fall with the number of the step."""
+    torch.manual_seed(0)
+    astray = Astray.drawn(torch.zeros(20_000, 12, 4), 0.5)
+    gone = torch.stack([astray.gone(t) for t in range(1, 12)]).float().mean(1)
+    assert float(gone.std()) < 0.005
+    assert 0.1 < float(gone.mean()) < 0.25
+    assert not Astray.drawn(torch.zeros(50, 12, 4), 0.0).gone(5).any()
+
+
+def test_what_goes_astray_is_put_back() -> None:
+    torch.manual_seed(0)
+    astray = Astray(
+        torch.tensor([2, 2, 5]), torch.tensor([4, 4, 3]), torch.tensor([True, False, False])
+    )
+    boxes = torch.tensor([[50.0, 50, 40, 10], [0, 0, 9, 9], [10, 10, 20, 20]])
+    images = torch.zeros(3, 5, 3, 480, 640)
+    state = HartState(boxes + 1, *(torch.zeros(3, 1) for _ in range(4)), score=torch.ones(3))
+    for t in (1, 3):
+        assert torch.equal(astray.led(state, t, boxes, images).box_xywh, state.box_xywh)
+    away = astray.led(state, 2, boxes, images)
+    # On the target of the clip before, which is what it sees; as large, with its own shape.
+    x, y, w, h = away.box_xywh[0].tolist()
+    assert (x + w / 2, y + h / 2) == pytest.approx((20, 20), abs=12)
+    assert w > 2 * h
+    assert torch.equal(away.box_xywh[2], state.box_xywh[2]) and away.score[2] == 1
+    assert astray.gone(2).tolist() == astray.gone(3).tolist() == [True, True, False]
+    back = astray.led(state, 4, boxes, images)
+    torch.testing.assert_close(back.box_xywh[:2], boxes[:2], atol=12, rtol=0)
+    assert not astray.gone(4).any()
+
+
+def test_a_clip_that_goes_astray_sees_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = {
+        'images': torch.stack([torch.full((3, 3, 96, 96), v, dtype=torch.uint8) for v in (0, 255)]),
+        'boxes': torch.tensor([30.0, 30, 30, 30]).expand(2, 3, 4),
+        'present': torch.ones(2, 3, dtype=torch.bool),
+    }
+    drawn = Astray(torch.tensor([1, 3]), torch.tensor([3, 3]), torch.tensor([True, True]))
+    monkeypatch.setattr(Astray, 'drawn', lambda *_: drawn)
+    with torch.no_grad():
+        _, log, (glimpse, _) = unroll(HART(SMALL).eval(), clip, False, share=1.0)
+    assert glimpse.mean((1, 2, 3)).tolist() == pytest.approx([1.0, 1.0], abs=0.2)
+    assert log['iou'] > 0  # of the one that stayed
 
 
 def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> None:
@@ -148,50 +186,9 @@ def test_a_score_is_learnt_for_what_is_not_the_target(sequence: Sequence) -> Non
     batch = {name: torch.stack((mixture[0][name], mixture[1][name])) for name in mixture[0]}
     torch.manual_seed(0)
     model = HART(SMALL)
-
-    def loss() -> torch.Tensor:
-        look, counts = look_away(model, batch)
-        step, _ = model.step_from_glimpse(*look.glimpse, look.window, look.state)
-        return absence_loss(step.score, counts)
-
-    losses = learnt(model, loss)
-    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
-
-
-def test_one_target_alone_is_looked_for_away_from_its_truth(sequence: Sequence) -> None:
-    clip = {name: value[None] for name, value in ClipMixture([sequence], 3, 0)[0].items()}
-    model = HART(SMALL).eval()
-    counts = {float(look_away(model, clip)[1]) for _ in range(20)}
-    assert counts == {0.0, 1.0}  # a look at the target, or another clip's where there is none
-
-
-def test_the_network_looks_elsewhere_at_any_step_and_in_one_batch_with_the_targets(
-    sequence: Sequence, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the step's number, or by a batch without any target, it could be told with no look."""
-    clips = ClipMixture([sequence], 5, 0)
-    batch = {name: torch.stack((clips[0][name], clips[1][name])) for name in clips[0]}
-    astray = set()
-
-    def noted(model: HART, clip: dict[str, torch.Tensor], t: int, state: HartState) -> Any:
-        astray.add(t)
-        return elsewhere(model, clip, t, state)
-
-    monkeypatch.setattr('hart_ros.training.objective.elsewhere', noted)
-    model = HART(SMALL).eval()
-    ordinary, sizes = model.step_from_glimpse, []
-
-    def step(*look: Any) -> Any:
-        sizes.append(len(look[0]))
-        return ordinary(*look)
-
-    monkeypatch.setattr(model, 'step_from_glimpse', step)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for _ in range(30):
-            unroll(model, batch, half=False)
-    assert astray == {1, 2, 3, 4}
-    assert sorted(sizes) == [2] * 90 + [4] * 30
+    only = LossConfig(mask=0, score=1)
+    losses = learnt(model, lambda: unroll(model, batch, False, losses=only, share=1.0)[0])
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
 
 def test_boxes_between_frames_may_be_steadied(
@@ -209,22 +206,8 @@ def test_boxes_between_frames_may_be_steadied(
 
     monkeypatch.setattr(model, 'step_from_glimpse', step)
     with torch.no_grad():
-        unroll(model, batch, False, 0, LossConfig(elsewhere=0), steady=True)
+        unroll(model, batch, False, steady=True)
     for (before, after), (following, _) in pairwise(steps):
         first = aspect_of(steps[0][0].box_xywh)
         expected = steadied(before.box_xywh, after.box_xywh, first)
         torch.testing.assert_close(following.box_xywh, expected)
-
-
-def test_looking_elsewhere_leaves_the_targets_as_they_are(sequence: Sequence) -> None:
-    clips = ClipMixture([sequence], 3, 0)
-    batch = {name: torch.stack((clips[0][name], clips[1][name])) for name in clips[0]}
-    model = HART(SMALL).eval()
-    state = model.init(batch['images'][:, 0].float() / 255.0, batch['boxes'][:, 0])
-    window = model.next_window_xywh(state)
-    look = Look(state, window, model.read_glimpse(batch['images'][:, 1].float() / 255.0, window))
-    with torch.no_grad():
-        [(alone, _)] = _steps(model, [look], half=False)
-        (beside, after), _ = _steps(model, [look, look_away(model, batch)[0]], half=False)
-    torch.testing.assert_close(beside.box_xywh, alone.box_xywh)
-    torch.testing.assert_close(after.score, alone.score)

@@ -123,6 +123,8 @@ def test_the_published_settings_are_read() -> None:
     [
         (TrainConfig(model_2017=SMALL), 'model_2017 is set, but network is hart'),
         (replace(SHORT, curriculum=CurriculumConfig(truncate=8)), 'curriculum.truncate'),
+        (replace(SHORT, curriculum=CurriculumConfig(steady=True)), 'curriculum.steady'),
+        (replace(SHORT, curriculum=CurriculumConfig(astray=0.5)), 'curriculum.astray'),
         (TrainConfig(clips=ClipConfig(whole_frames=(621,))), r'give \[width, height\]'),
         (TrainConfig(clips=ClipConfig(whole_frames=(621, 187))), 'set composed, lookalike'),
     ],
