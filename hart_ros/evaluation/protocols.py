@@ -24,6 +24,7 @@ from hart_ros.tracking.types import BoxXYWH
 from .metrics import iou_xywh
 
 CLIPS, STEPS = 3, 60  # of hart60
+SEGMENTS = 20  # of tre
 SKIP = 5  # frames from a loss to the restart
 NOWHERE: BoxXYWH = (0.0, 0.0, 0.0, 0.0)
 BURN_IN = 10  # frames from a start on, its own included, that do not count for accuracy
@@ -103,6 +104,20 @@ def ope(
     Args: see `hart60_steps`.
     """
     yield from follow(tracker, frames, boxes, min(boxes), max(boxes) + 1)
+
+
+def tre(
+    tracker: AnyTracker, frames: Frames[np.ndarray] | np.ndarray, boxes: Mapping[int, BoxXYWH]
+) -> Iterator[Step]:
+    """Passes to the last true box from `SEGMENTS` places, spread evenly: OTB's temporal robustness.
+
+    Whether a single pass loses its target often hangs on one frame; the mean of these does not.
+
+    Args: see `hart60_steps`.
+    """
+    known = sorted(boxes)
+    for start in sorted({known[k * len(known) // SEGMENTS] for k in range(SEGMENTS)}):
+        yield from follow(tracker, frames, boxes, start, max(boxes) + 1)
 
 
 def restart(

@@ -14,7 +14,18 @@ from hart_ros.tracking import Tracker
 
 from .losses import WITHIN, loss
 from .peers import Peer
-from .protocols import CLIPS, STEPS, AnyTracker, Step, hart60_steps, ope, realtime, restart
+from .protocols import (
+    CLIPS,
+    SEGMENTS,
+    STEPS,
+    AnyTracker,
+    Step,
+    hart60_steps,
+    ope,
+    realtime,
+    restart,
+    tre,
+)
 from .summary import TargetResult
 from .targets import Frames, Target
 
@@ -24,6 +35,8 @@ DESCRIPTIONS = {
     'ope': 'One pass from the first true box to the last: mean IoU; success, the area under the '
     'curve over 21 thresholds of IoU; precision at 20 pixels; normalised precision at a fifth of '
     "the box (LaSOT). OTB and LaSOT count the first frame too, which adds its perfect box's share.",
+    'tre': f'One pass from each of {SEGMENTS} places spread over the sequence to its end: the mean '
+    "of their mean IoUs, OTB's temporal robustness.",
     'restart': "One pass, started again five frames after each loss (IoU 0), as VOT's supervised "
     'experiment until 2019: accuracy, the mean IoU without losses and the first ten frames of each '
     'start; losses, a sequence.',
@@ -106,6 +119,8 @@ def _steps(protocol: str, tracker: AnyTracker, target: Target) -> Iterator[Step]
         return hart60_steps(tracker, target.frames, target.boxes)
     if protocol == 'ope':
         return ope(tracker, target.frames, target.boxes)
+    if protocol == 'tre':
+        return tre(tracker, target.frames, target.boxes)
     if protocol == 'restart':
         return restart(tracker, target.frames, target.boxes)
     if protocol == 'loss':
@@ -117,4 +132,6 @@ def _length(protocol: str, target: Target) -> int:
     """Frames that a protocol tracks, about."""
     last = len(target.frames) - 1 if protocol == 'loss' else max(target.boxes)
     length = last - min(target.boxes)
+    if protocol == 'tre':
+        return length * (SEGMENTS + 1) // 2
     return min(length, CLIPS * (STEPS - 1)) if protocol == 'hart60' else length

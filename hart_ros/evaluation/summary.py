@@ -52,6 +52,7 @@ PROTOCOLS: Mapping[str, tuple[str, ...]] = {
         'calibration_error',
         'milliseconds',
     ),
+    'tre': ('iou', 'average_precision', 'calibration_error', 'milliseconds'),
     'restart': ('accuracy', 'losses'),
     'realtime': ('iou',),
     'loss': ('lost_flagged', 'noticed', 'good_flagged'),
@@ -81,6 +82,9 @@ def target_metrics(protocol: str, steps: Sequence[Step]) -> Metrics:
             'losses': float(np.sum(ious == 0)),
         }
     metrics: Metrics = {'iou': float(np.mean(ious))}
+    if protocol == 'tre':
+        starts = np.array([step.start for step in steps])
+        metrics['iou'] = float(np.mean([ious[starts == s].mean() for s in np.unique(starts)]))
     if protocol == 'ope':
         boxes, truths = [step.box for step in steps], [step.truth for step in steps]
         pixels = precision_curve(centre_errors(boxes, truths), PIXEL_THRESHOLDS)

@@ -18,7 +18,7 @@ from hart_ros.evaluation.main import main
 from hart_ros.evaluation.tables import aligned
 from hart_ros.tracking.weights import SHIPPED
 
-PROTOCOLS = ['hart60', 'ope', 'restart', 'realtime', 'loss']
+PROTOCOLS = ['hart60', 'ope', 'tre', 'restart', 'realtime', 'loss']
 DRIVES = ['synthetic:1', 'synthetic:2', '--size', '192x64', '--frames', '8', '--targets', '1']
 
 pytestmark = pytest.mark.skipif(
@@ -89,7 +89,7 @@ def test_page_needs_nothing_else(run: Path) -> None:
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     drawings = re.findall(r'<svg.*?</svg>', page, re.DOTALL)
-    assert len(drawings) == 12
+    assert len(drawings) == 13
     for drawing in drawings:
         ElementTree.fromstring(drawing)
 

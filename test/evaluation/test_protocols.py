@@ -15,6 +15,7 @@ from hart_ros.evaluation.protocols import (
     ope,
     realtime,
     restart,
+    tre,
 )
 
 FRAMES = numbered_frames(150)
@@ -82,6 +83,16 @@ def test_a_box_that_is_no_number_has_no_overlap() -> None:
         Scripted(lambda frame, start: (nan, 0, 5, 5)), FRAMES, {0: (0, 0, 5, 5), 1: (0, 0, 5, 5)}
     )
     assert step.iou == 0
+
+
+def test_tre_goes_from_twenty_places_to_the_end() -> None:
+    boxes = {k: APART[k] for k in range(100, 140) if k != 105}
+    tracker = perfect(APART)
+    steps = list(tre(tracker, FRAMES, boxes))
+    assert tracker.starts == [sorted(boxes)[k * 39 // 20] for k in range(20)]
+    assert {s.frame for s in steps if s.start == 100} == set(boxes) - {100}
+    assert [s.frame for s in steps if s.start == tracker.starts[-1]] == [139]
+    assert [s.frame for s in tre(perfect(APART), FRAMES, {3: APART[3], 5: APART[5]})] == [5]
 
 
 def test_restart_helps_five_frames_after_a_loss() -> None:

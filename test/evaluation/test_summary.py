@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hart_ros.data import open_source
@@ -33,6 +35,11 @@ def test_targets_are_averaged_in_a_sequence_and_sequences_then() -> None:
     ]
     assert summarise(results)['ope']['x']['iou'] == pytest.approx(0.5)
     assert target_weights(results) == pytest.approx([0.25, 0.25, 0.5])
+
+
+def test_passes_of_tre_count_alike_however_long() -> None:
+    passes = [*steps(0.2, 0.4, 0.6), replace(steps(1.0)[0], start=2)]
+    assert target_metrics('tre', passes)['iou'] == pytest.approx((0.4 + 1.0) / 2)
 
 
 def test_the_score_is_judged_over_all_frames() -> None:

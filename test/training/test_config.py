@@ -91,3 +91,9 @@ def test_a_folder_and_options_are_settings_too() -> None:
     assert (config.steps, config.seed) == (7, 3)
     with pytest.raises(ConfigError, match='--steps: steps is'):
         configured(command_line().parse_args(['DATA', '--steps', 'x']))
+
+
+def test_statistics_are_kept_only_where_there_are_some() -> None:
+    with pytest.raises(ConfigError, match='freeze_norms: .* set start'):
+        checked(TrainConfig(freeze_norms=True))
+    assert checked(TrainConfig(freeze_norms=True, start='a.safetensors')).freeze_norms
