@@ -18,6 +18,7 @@ def bounce(
     speed: float,
     wobble: float = 0.0,
     most: float = np.inf,
+    spread: np.ndarray | None = None,
 ) -> np.ndarray:
     """Paths of discs of equal mass in a box; lengths are shares of its side.
 
@@ -29,11 +30,14 @@ def bounce(
         wobble: deviation of what is added to each velocity each frame: a random walk of
             velocities, which for the places is a random walk with momentum.
         most: limit of a body's speed.
+        spread: (videos,), how far from the middle the only body starts; 1: anywhere. None: all 1.
 
     Returns:
         (videos, frames, bodies, 2), x and y of the centres.
     """
     place = _apart(rng, videos, bodies, radius)
+    if spread is not None:
+        place = 0.5 + spread[:, None, None] * (place - 0.5)
     velocity = rng.standard_normal((videos, bodies, 2))
     velocity *= speed / np.linalg.norm(velocity, axis=(1, 2), keepdims=True)
     path = np.empty((videos, frames, bodies, 2), np.float32)

@@ -45,7 +45,7 @@ class CurriculumConfig:
     patience: int = limited(500, 1)
     truncate: int = limited(0, 0)
     steady: bool = False
-    astray: float = limited(0.2, 0, 1)
+    astray: float = limited(0.0, 0, 1)
 
 
 @dataclass(frozen=True)
