@@ -51,6 +51,15 @@ def test_bodies_bounce_off_each_other() -> None:
     assert gaps.min() > 0.28 - 0.05
 
 
+def test_where_a_body_starts_may_be_drawn_to_the_middle() -> None:
+    rng = np.random.default_rng(0)
+    spread = np.array([0.0, 0.1, 1.0] * 50)
+    start = bounce(rng, 150, 2, 1, 0.14, 0.03, spread=spread)[:, 0, 0] - 0.5
+    assert abs(start[spread == 0]).max() == 0
+    assert abs(start[spread == 0.1]).max() <= 0.036 + 1e-6
+    assert abs(start[spread == 1]).max() > 0.3
+
+
 def test_the_same_numbers_give_the_same_videos() -> None:
     task = Balls(last_only=True)
     one, same, other = (task.clips(generator(0, 0, n), 2, 4).images for n in (5, 5, 6))
