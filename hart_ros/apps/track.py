@@ -72,10 +72,10 @@ def _open(args: argparse.Namespace) -> Source:
         raise SourceError(f'{args.video}: videos are written as .mp4; name it so')
     if args.bag and args.bag.exists():
         raise SourceError(f'{args.bag}: is there already; bags are not replaced')
+    place = Path(args.source).expanduser().resolve()
     for path in outputs:
         if not path.absolute().parent.is_dir():
             raise SourceError(f'{path}: no folder {path.absolute().parent}; make it first')
-        place = Path(args.source).expanduser().resolve()
         if path.resolve() == place:
             raise SourceError(f'{path}: is the source itself; give another name')
         if path.exists() and place in path.resolve().parents:

@@ -98,7 +98,9 @@ def unroll(
         window = model.next_window_xywh(before)
         gone = astray.gone(t)
         among = gone & astray.foreign
-        seen = torch.where(among[:, None, None, None], images[:, t].roll(1, 0), images[:, t])
+        seen = images[:, t]
+        if among.any():
+            seen = torch.where(among[:, None, None, None], seen.roll(1, 0), seen)
         glimpse = _read(model, seen, window)
         with torch.autocast(device, torch.bfloat16, enabled=half):
             step, state = model.step_from_glimpse(*glimpse, window, before)
