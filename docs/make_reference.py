@@ -43,7 +43,7 @@ ABOUT = {
         '~/init_box': 'The target: a box in pixels (of a rotated one the upright box around it); '
         '`id` names it. Its stamp ties it to a frame, also a past one (a slow detector) that is '
         'still kept: `buffer_seconds`, in at most `buffer_megabytes`; stamp zero: the next frame. '
-        'A new box replaces the target, but not those of `~/init_boxes`',
+        'A new box replaces the target, and of those of `~/init_boxes` the one with its `id`',
         '~/init_boxes': 'Several targets, each with an `id` of its own, at most `max_targets`. One '
         'whose `id` is followed already starts again there; the others go on',
         '~/detection': 'The target of `~/init_box` in each tracked frame: header of its image, '

@@ -11,7 +11,7 @@ from pathlib import Path
 from hart_ros.apps import arguments as kinds
 from hart_ros.apps.box_files import FORMATS
 from hart_ros.data.parsing import source_options
-from hart_ros.data.source import BoxXYWH, Source, SourceError, first_box, open_source
+from hart_ros.data.source import BoxXYWH, Source, SourceError, first_box, is_synthetic, open_source
 
 EPILOG = """examples:
   hart-track film.mp4 --init 412,180,96,64 -o out.mp4 --csv boxes.csv
@@ -72,7 +72,8 @@ def _open(args: argparse.Namespace) -> Source:
         raise SourceError(f'{args.video}: videos are written as .mp4; name it so')
     if args.bag and args.bag.exists():
         raise SourceError(f'{args.bag}: is there already; bags are not replaced')
-    place = Path(args.source).expanduser().resolve()
+    # Of a drive there is no place; a folder of its name has nothing to do with it.
+    place = None if is_synthetic(args.source) else Path(args.source).expanduser().resolve()
     for path in outputs:
         if not path.absolute().parent.is_dir():
             raise SourceError(f'{path}: no folder {path.absolute().parent}; make it first')

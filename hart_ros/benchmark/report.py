@@ -50,19 +50,21 @@ class Results:
         return rows
 
     def _size_rows(self) -> list[Rows]:
-        """How time grows with the frame, and with the target in it; a table if there are sizes."""
+        """How time grows with the frame, and with the target in it; a table if there are sizes.
+
+        Quotients of medians: sizes are not timed in turns, so rounds of two of them are no pairs.
+        """
         sizes = list(next(iter(self.trackers.values())))
         if len(sizes) < 2:
             return []
         rows = [[f'times that at {sizes[0]}', *sizes[1:]]]
         for threads, by_size in self.trackers.items():
-            smallest = by_size[sizes[0]]
             rows += [
                 [
                     f'{name}, {_threads(threads)}',
-                    *(f'{ratio(by_size[size][name], smallest[name]):.2f}' for size in sizes[1:]),
+                    *(f'{by_size[size][name].median / first.median:.2f}' for size in sizes[1:]),
                 ]
-                for name in smallest
+                for name, first in by_size[sizes[0]].items()
                 if name.partition(',')[0] == 'hart'
             ]
         return [rows]

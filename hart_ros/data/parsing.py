@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hart_ros.data.source import BoxXYWH
+from hart_ros.data.source import BoxXYWH, is_synthetic
 
 
 def parse_box(value: Any, name: str) -> BoxXYWH | None:
@@ -55,6 +55,6 @@ def source_options(
         size: width and height of synthetic frames, pixels.
         frames: so many are wanted; a synthetic drive is made that long. 0: not given.
     """
-    length = frames if source.partition(':')[0] == 'synthetic' else 0
+    length = frames if is_synthetic(source) else 0
     options = {'sequence': sequence, 'size': size, 'frames': length}
     return {name: value for name, value in options.items() if value}

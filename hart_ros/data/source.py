@@ -81,8 +81,8 @@ def open_source(path: str | Path, **options: Any) -> Source:
     Raises:
         SourceError: nothing is there, no reader fits, or the reader does not take an option.
     """
-    scheme, _, seed = str(path).partition(':')
-    if scheme == 'synthetic':
+    if is_synthetic(path):
+        seed = str(path).partition(':')[2]
         if seed:
             options.setdefault('seed', _seed(seed))
         return _build('synthetic', 'SyntheticDrive', None, options)
@@ -93,6 +93,11 @@ def open_source(path: str | Path, **options: Any) -> Source:
         )
     module, reader = _file_reader(place) if place.is_file() else _folder_reader(place)
     return _build(module, reader, place, options)
+
+
+def is_synthetic(path: str | Path) -> bool:
+    """Whether `open_source` makes a drive of this name, whatever lies there."""
+    return str(path).partition(':')[0] == 'synthetic'
 
 
 def first_box(source: Source, track_id: int | None = None) -> tuple[int, int, BoxXYWH]:

@@ -48,16 +48,20 @@ def loss_metrics(steps: Sequence[Step]) -> dict[str, float | None]:
     noticed: of the losses, those flagged within `WITHIN` frames (of shorter ones, flagged at all).
     lost_flagged: of the lost frames, but for the first `WITHIN` of each loss, those flagged.
     good_flagged: of the frames with an IoU above `GOOD`, those flagged.
+    found_again: of the losses of more than `WITHIN` frames, those after which the IoU is above
+        `GOOD` again.
     """
     steps = [step for step in steps if step.state is not None]
     losses = list(_losses(steps))
     late = [step for run in losses for step in run[WITHIN:]]
     good = [step for step in steps if step.iou > GOOD]
     noticed = [any(map(is_flagged, run[: WITHIN + 1])) for run in losses]
+    ends = [run[-1] for run in losses if len(run) > WITHIN]
     return {
         'lost_flagged': _share([is_flagged(step) for step in late]),
         'noticed': _share(noticed),
         'good_flagged': _share([is_flagged(step) for step in good]),
+        'found_again': _share([any(step.frame > end.frame for step in good) for end in ends]),
     }
 
 

@@ -14,7 +14,7 @@ from hart_ros.apps.arguments import count, size
 from hart_ros.data.source import SourceError
 from hart_ros.tracking.types import BACKENDS
 from hart_ros.tracking.weights import SHIPPED, WeightsError
-from hart_ros.training.split import VALIDATION, VALIDATION_DRIVES
+from hart_ros.training.split import COMPARED_DRIVES, VALIDATION
 
 from .peers import CLASSES, PeerError
 from .run import DESCRIPTIONS, make_trackers, run
@@ -82,7 +82,7 @@ def _targets(options: argparse.Namespace) -> list[Target]:
     """All targets that were asked for; sequences are opened, but not decoded."""
     places, names, part = options.data, options.sequences, options.split
     if part == 'validation':
-        drives = [f'synthetic:{seed}' for seed in VALIDATION_DRIVES]
+        drives = [f'synthetic:{seed}' for seed in COMPARED_DRIVES]
         places = [p for place in places for p in (drives if place == 'synthetic' else [place])]
     settings = {'size': options.size, 'frames': options.frames}
     settings = {name: value for name, value in settings.items() if value}

@@ -46,7 +46,8 @@ DESCRIPTIONS = {
     'loss': 'One pass to the end of the sequence, also where the target is not to be seen. Lost '
     'frames: IoU 0 or no target. Flagged: the state that the node gives by the scores is not '
     f'TRACKING. Shares: lost frames flagged from the {WITHIN + 1}th of a loss on; losses noticed '
-    f'in {WITHIN} frames; good frames (IoU above 0.5) flagged, in vain.',
+    f'in {WITHIN} frames; good frames (IoU above 0.5) flagged, in vain; losses of more than '
+    f'{WITHIN} frames after which a frame is good again.',
 }
 
 

@@ -37,6 +37,7 @@ COLUMNS: Mapping[str, tuple[str, bool]] = {
     'lost_flagged': ('lost flagged', True),
     'noticed': ('noticed', True),
     'good_flagged': ('good flagged', False),
+    'found_again': ('found again', True),
     'average_precision': ('score AP', True),
     'calibration_error': ('calib.', False),
     'milliseconds': ('ms', False),
@@ -55,7 +56,7 @@ PROTOCOLS: Mapping[str, tuple[str, ...]] = {
     'tre': ('iou', 'average_precision', 'calibration_error', 'milliseconds'),
     'restart': ('accuracy', 'losses'),
     'realtime': ('iou',),
-    'loss': ('lost_flagged', 'noticed', 'good_flagged'),
+    'loss': ('lost_flagged', 'noticed', 'good_flagged', 'found_again'),
 }
 POOLED = ('average_precision', 'calibration_error', 'milliseconds')  # over all frames at once
 

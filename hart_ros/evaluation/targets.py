@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from hart_ros.data.listing import Listed, list_sequences
-from hart_ros.data.source import Source, SourceError, open_source
+from hart_ros.data.source import Source, SourceError, is_synthetic, open_source
 from hart_ros.tracking.types import BoxXYWH, InvalidBoxError, check_box
 
 BUDGET = 2 << 30  # bytes of decoded frames kept of one sequence
@@ -117,7 +117,7 @@ def find_sequences(
     """
     found: list[Listed] = []
     for place in places:
-        if place.partition(':')[0] == 'synthetic':
+        if is_synthetic(place):
             found.append(Listed('', place, options or {}))
             continue
         path = Path(place).expanduser().absolute()

@@ -21,6 +21,7 @@ HEADINGS = [
     'seed',
     'trained',
     'time',
+    'commit',
 ]
 
 
@@ -51,6 +52,7 @@ class Result:
 
     def cells(self) -> list[list[str]]:
         """A row of cells each, under `HEADINGS`."""
+        commit = origin()['commit'] or ''
         return [
             [
                 self.name,
@@ -61,6 +63,7 @@ class Result:
                 str(self.seed),
                 self.trained,
                 _duration(self.seconds),
+                commit,
             ]
             for row in self.rows
         ]

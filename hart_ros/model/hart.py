@@ -267,7 +267,8 @@ class HART(nn.Module):
         gate = torch.sigmoid(read[:, 4:5] + 2.0)
         motion = gate * vote + 0.5 * torch.tanh(read[:, :4])
         box = _moved(state.box_xywh, motion)
-        score = torch.sigmoid(read[:, 5])
+        # Not in half precision, in which a score of 1 that was wrong would never be unlearned.
+        score = torch.sigmoid(read[:, 5].to(torch.promote_types(read.dtype, torch.float32)))
         step = StepOutput(
             box_xywh=box,
             score=score,

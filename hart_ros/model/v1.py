@@ -66,19 +66,19 @@ class V1(nn.Module):
 
         Args:
             alexnet: `conv1.weight` (96, 3, 11, 11), `conv1.bias` (96,), and the same of `conv2`
-                and `conv3`, in PyTorch's layout; further layers are left alone. Images have to
-                have the channel order of the weights; Caffe's is BGR.
+                and `conv3`, in PyTorch's layout; further layers are left alone. Glimpses
+                are RGB; Caffe's is for BGR, so exchange the channels of its first layer.
 
         Raises:
-            ValueError: a layer is missing, or has another shape.
+            ValueError: a layer is missing, or has another shape; nothing was taken.
         """
         own = self.state_dict()
         for name, parameter in own.items():
             if name not in alexnet:
-                raise ValueError(f'ImageNet weights: {name} is missing')
+                raise ValueError(f'{name} is missing')
             if alexnet[name].shape != parameter.shape:
                 raise ValueError(
-                    f'ImageNet weights: {name} is {tuple(alexnet[name].shape)}, '
+                    f'{name} is {tuple(alexnet[name].shape)}, '
                     f'V1 needs {tuple(parameter.shape)} (AlexNet with two groups, as in Caffe)'
                 )
         with torch.no_grad():

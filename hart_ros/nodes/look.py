@@ -60,7 +60,7 @@ class Look:
         if np.ptp(image[::8]) > BLANK or np.ptp(image) > BLANK:
             return hits
         # A covered or dazzled camera: the targets wait where they are, or they would drift away.
-        return [hit and _unseen(hit[0], target.state) for hit, target in zip(hits, targets)]
+        return [hit and _unseen(hit, target.state) for hit, target in zip(hits, targets)]
 
     def start(self, image: np.ndarray, request: BoxRequest) -> Hit | None:
         """Look at a new target; None where the tracker fails.
@@ -88,5 +88,10 @@ class Look:
         self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
 
 
-def _unseen(track: Track, state: Any) -> Hit:
-    return replace(track, box=state.box, score=0.0), state
+def _unseen(hit: Hit, before: Any) -> Hit:
+    """The box of before, in pixels of this frame, and nothing learnt."""
+    track, after = hit
+    (width, height), (old_width, old_height) = after.frame_size, before.frame_size
+    scales = width / old_width, height / old_height
+    x, y, w, h = (side * scale for side, scale in zip(before.box, scales * 2))
+    return replace(track, box=(x, y, w, h), score=0.0), before

@@ -128,7 +128,8 @@ SPECS: dict[str, Spec] = {
     ),
     'give_up_after': Spec(
         Limits.give_up_after,
-        'Seconds for which a LOST target is looked for; then a new box is waited for. 0: for ever',
+        'Seconds for which a LOST target is looked for; then a new box is waited for. A pause '
+        'between frames counts as at most 0.5 s. 0: for ever',
         range=(0.0, 86_400.0),
     ),
     'buffer_seconds': Spec(

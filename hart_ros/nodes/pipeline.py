@@ -284,10 +284,9 @@ class Pipeline:
 
 
 def _load_tracker(values: Mapping[str, Any]) -> HartTracker:
+    weights = Path(values['weights']).expanduser() if values['weights'] else None
     try:
-        tracker = HartTracker(
-            values['weights'] or None, values['device'], values['threads'], values['backend']
-        )
+        tracker = HartTracker(weights, values['device'], values['threads'], values['backend'])
     except ValueError as error:
         raise parameters.ParameterError(str(error)) from error
     # The first steps take much longer than the others: not while a target moves away.

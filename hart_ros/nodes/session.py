@@ -76,6 +76,7 @@ class Session:
         forgotten += self.waiting.describe()
         self.targets.all = ()
         self.waiting.clear()
+        self._look.failure = ''
         if self._keeper is not None:
             self._keeper.forget()
         self._tell_state()
@@ -191,6 +192,8 @@ class Session:
         elif self._look.failure:
             self._counts.move(frame, Fate.BAD)
         self.targets.drop_given_up()
+        if targets and not self.targets.all:
+            self._look.failure = ''  # there is nothing left to fail with
         self._tell_state()
         if self._keeper is not None:
             self._keeper.note(self.targets.all, frame)

@@ -59,10 +59,10 @@ class Worker(threading.Thread):
                 )
                 if self._stopping:
                     return
-                command = self._commands.popleft() if self._commands else None
+                commands, self._commands = self._commands, deque()
                 self._woken = False
             try:
-                if command is not None:
+                for command in commands:
                     self._run_command(*command)
                 if self._work():
                     self.wake()

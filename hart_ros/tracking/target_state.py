@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 USUAL_OVER = 2.0  # seconds; the usual score is about the mean of so long
+# The same while UNCERTAIN. A score that stays neither low nor high becomes usual in the end; not
+# sooner, since a lost target's may stay there for a while, too.
+UNCERTAIN_OVER = 5.0
 MAX_GAP = 0.5  # seconds; nothing was seen in a longer pause between frames, so it does not count
 
 
@@ -46,7 +49,7 @@ class StateMachine:
     """The state of one target, from its first frame on.
 
     TRACKING -> UNCERTAIN: one low score.
-    UNCERTAIN -> TRACKING: one high score.
+    UNCERTAIN -> TRACKING: one high score; what is high falls while scores stay below it.
     UNCERTAIN -> LOST: all scores of `lost_after` low.
     LOST -> TRACKING: all scores of `found_after` high.
     LOST -> IDLE: after `give_up_after`. It stays IDLE.
@@ -94,6 +97,8 @@ class StateMachine:
             self._frames += 1
             weight = max(gap / USUAL_OVER, 1 / self._frames)
             self._usual = usual + weight * (score - usual)
+        elif self.state is State.UNCERTAIN and not is_low:
+            self._usual = usual + gap / UNCERTAIN_OVER * (score - usual)
         return self.state
 
     def shown(self, score: float) -> float:

@@ -2,8 +2,9 @@
 # Copyright 2026 the hart_ros authors
 """Networks that differ in one thing, trained alike and measured side by side.
 
-hart-ablate poster: the poster's three networks of 2017, and the shipped one. hart-ablate changes:
-the shipped one, whole and with one of its parts left out. On synthetic drives, or on other data.
+hart-ablate poster: RATM, the poster's three networks of 2017, and the shipped one.
+hart-ablate changes: the shipped one, whole and with one of its parts left out.
+On synthetic drives, or on other data.
 Each network is a run of hart-train in a folder of its own; what is trained is not trained again,
 and what was stopped goes on. Leaves a table, result.json and iou60.svg.
 """
@@ -11,7 +12,6 @@ and what was stopped goes on. Leaves a table, result.json and iou60.svg.
 from __future__ import annotations
 
 import argparse
-import math
 import shlex
 import sys
 from collections.abc import Sequence as InOrder
@@ -27,12 +27,11 @@ from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.run import run
 from hart_ros.evaluation.summary import TargetResult, summarise
 from hart_ros.evaluation.tables import aligned, sequence_table
-from hart_ros.evaluation.targets import Target
 from hart_ros.tracking import Tracker, save_weights
 
 from .checkpoint import load_checkpoint, write_json
 from .config import TrainConfig, checked, with_setting
-from .frames import Sequence
+from .frames import as_targets
 from .main import said, train
 from .settings import ConfigError, assigned
 from .sources import load_sequences
@@ -40,7 +39,6 @@ from .split import COMPARED_DRIVES
 from .variants import COMPARISONS, Comparison, Variant
 
 FINAL = 'final.safetensors'
-TARGETS = 2  # of a sequence, as hart-evaluate has it
 # Options that are short for --set.
 SHORT = {
     'steps': ('steps', 'of the optimiser, for each network'),
@@ -72,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(str(error))
     weights = {variant.name: out / variant.name / FINAL for variant in variants}
     trackers = {name: Tracker(file, base.device, base.threads) for name, file in weights.items()}
-    results = run(trackers, ['hart60'], _targets(sequences))
+    results = run(trackers, ['hart60'], as_targets(sequences))
     text = caption(variants, base, len(sequences))
     content = {
         'origin': {'command': command, **origin()},
@@ -168,14 +166,6 @@ def _recipe(config: dict[str, Any]) -> dict[str, Any]:
     """The settings that decide what the weights become."""
     data = {**config['data'], 'cache': None}
     return {name: value for name, value in {**config, 'data': data}.items() if name not in APART}
-
-
-def _targets(sequences: InOrder[Sequence]) -> list[Target]:
-    return [
-        Target(sequence.name, track, sequence.frames, sequence.tracks[track], math.nan)
-        for sequence in sequences
-        for track in list(sequence.tracks)[:TARGETS]
-    ]
 
 
 def _figures(results: InOrder[TargetResult], name: str) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class TrainConfig:
 
     out: str = 'runs/hart'
     start: str = 'none'
+    imagenet: str = 'none'
     seed: int = limited(0, 0)
     steps: int = limited(10000, 1)
     batch: int = limited(16, 1)
@@ -173,6 +174,10 @@ def _check_network(config: TrainConfig) -> None:
         is_set = getattr(config, section) != getattr(default, section)
         if is_set and network != config.network:
             raise ConfigError(f'{section} is set, but network is {config.network}: set network too')
+    if config.imagenet != 'none' and (config.network != 'hart_2017' or config.start != 'none'):
+        raise ConfigError(
+            'imagenet: V1 of hart_2017 alone starts from it; leave it, and start, none'
+        )
     if config.network == 'hart':
         return
     if config.curriculum.truncate:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 
 from hart_ros.data.source import Source, SourceError
+from hart_ros.evaluation.targets import Target
 from hart_ros.tracking.types import BoxXYWH
 
 Frames = InOrder[np.ndarray] | np.ndarray  # (N, H, W, 3), uint8 BGR
@@ -51,6 +53,15 @@ class Sequence:
     name: str
     frames: Frames
     tracks: Mapping[int, Mapping[int, BoxXYWH]]  # track id -> frame -> x, y, w, h, pixels
+
+
+def as_targets(sequences: InOrder[Sequence]) -> list[Target]:
+    """What to evaluate on; two targets of a sequence at most, as hart-evaluate has it."""
+    return [
+        Target(sequence.name, track, sequence.frames, sequence.tracks[track], math.nan)
+        for sequence in sequences
+        for track in list(sequence.tracks)[:2]
+    ]
 
 
 class _Scaled(InOrder[np.ndarray]):

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
@@ -39,6 +41,7 @@ from .objective_2017 import Objective2017
 from .objective_ratm import ObjectiveRatm
 from .optimiser import learning_rate, make_optimiser
 from .settings import ConfigError
+from .split import is_drive
 from .stills import Stills, load_stills
 from .teacher import Teacher
 
@@ -61,10 +64,7 @@ class Unrolled(nn.Module):
             taught = config.teacher.features != 'none'
             teacher = Teacher(config.teacher.features, config.teacher.weight) if taught else None
             features = config.model.v1_widths[-1]
-            clips = config.curriculum
-            self.objective = Objective(
-                features, clips.truncate, clips.steady, teacher, config.losses, clips.astray
-            )
+            self.objective = Objective(features, config.curriculum, config.losses, teacher)
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
         loss, log = self.objective(self.model, clips, self.config.half)
@@ -243,7 +243,7 @@ class Trainer:
             current = self.out / 'current.safetensors'
             save_weights(model, current, {'step': str(self.step)})
             scores = validate(current, self.validation)
-            real = [v for k, v in scores.items() if not k.startswith('synthetic')]
+            real = [v for k, v in scores.items() if not is_drive(k)]
             mean = float(np.mean(real or list(scores.values())))
             self._log({'step': self.step, 'hart60': round(mean, 4), 'sequences': scores})
             tqdm.write(f'step {self.step}: hart60 {mean:.3f}  {scores}')
@@ -320,10 +320,17 @@ def make_model(config: TrainConfig) -> AnyModel:
     """The network that the settings name, with its first weights.
 
     Raises:
-        ConfigError: weights to start from that are of another network.
+        ConfigError: weights to start from that are of another network, or no weights.
     """
     network, _ = MODELS[config.network]
     model = network(getattr(config, SECTIONS[config.network]))
+    if config.imagenet != 'none' and isinstance(model, HART2017):
+        try:
+            model.v1.load_imagenet(load_file(config.imagenet))
+        except (OSError, SafetensorError, ValueError) as error:
+            raise ConfigError(
+                f'imagenet is {config.imagenet}: {error}; see docs/training.md'
+            ) from error
     if config.start != 'none':
         try:
             model.load_state_dict(load_model(config.start).state_dict())

@@ -19,16 +19,18 @@ from typing import Any
 import numpy as np
 
 from hart_ros.evaluation.origin import origin
-from hart_ros.evaluation.protocols import hart60, ope
+from hart_ros.evaluation.run import run
+from hart_ros.evaluation.summary import TargetResult, by_sequence, sequence_names, summarise
 from hart_ros.model.hart import HART
 from hart_ros.tracking import Tracker
 from hart_ros.tracking.weights import SHIPPED
 
 from .average import save_mean
 from .config import DataConfig
-from .frames import Sequence
+from .frames import Sequence, as_targets
 from .main import command_line, configured
 from .sources import load_sequences
+from .split import COMPARED_DRIVES, is_drive
 
 TEMPLATE = """# Weights `hart.safetensors`
 
@@ -38,11 +40,12 @@ Made by `python -m hart_ros.training.model_card`; do not edit.
 - Weights: {weights}.
 - Trained on: {machine}, torch {torch}.
 
-Commands, in order:
+Commands, in order (where one stands that is no command, it was done by hand; `+changes`: with code
+that was never committed, so the same weights cannot be made again):
 
 {runs}
 
-Paths are those of the machine that trained; `CONTRIBUTING.md` describes the folders of sequences
+Paths are those of the machine that trained; `docs/training.md` describes the folders of sequences
 and of photographs. A run that starts from `hart.safetensors` takes the one shipped at its commit,
 whose card (`git show COMMIT:hart_ros/weights/MODEL_CARD.md`) says how that was made.
 
@@ -58,7 +61,7 @@ started once, from the first box.
 | sequence | hart60 | one pass |
 | --- | --- | --- |
 {table}
-
+{score}
 Measured on {here[cpu]}, {here[cores]} cores, commit {here[commit]}. These print the same figures:
 `hart-evaluate DATA --split validation --protocol hart60 --protocol ope` and
 `hart-evaluate synthetic --split validation --size 640x192 --frames 80 --protocol hart60
@@ -90,25 +93,43 @@ def main(argv: list[str] | None = None) -> None:
         validation=tuple(then.get('validation', ())),
         leave_out=tuple(then.get('leave_out', ())),
     )
-    training, validation = load_sequences(data)
-    rows = [measured(options.weights, sequence) for sequence in validation]
-    text = card(log, rows, [s.name for s in training], steps)
+    training, validation = load_sequences(data, drives=COMPARED_DRIVES)
+    results = measured(options.weights, validation)
+    names = [s.name for s in training]
+    text = card(log, rows_of(results), names, steps, score_of(results))
     options.weights.with_name('MODEL_CARD.md').write_text(text)
     print(text)
 
 
-def measured(weights: Path, sequence: Sequence) -> tuple[str, float, float]:
-    """Name, mean IoU under hart60, mean IoU in one pass; of at most two tracks, weighted alike."""
-    tracker = Tracker(weights)
-    means = [
-        (
-            np.mean(hart60(tracker, sequence.frames, boxes)),
-            np.mean([step.iou for step in ope(tracker, sequence.frames, boxes)]),
-        )
-        for boxes in list(sequence.tracks.values())[:2]
+def measured(weights: Path, sequences: list[Sequence]) -> list[TargetResult]:
+    """What hart-evaluate would find with the weights."""
+    return run({'hart': Tracker(weights)}, ('hart60', 'ope'), as_targets(sequences))
+
+
+def rows_of(results: list[TargetResult]) -> list[tuple[str, float, float]]:
+    """Name, mean IoU under hart60, mean IoU in one pass; not of what is too short for clips."""
+    clips, one_pass = (
+        [figures['iou'] for figures in by_sequence(results, protocol, 'hart')]
+        for protocol in ('hart60', 'ope')
+    )
+    rows = zip(sequence_names(results), clips, one_pass)
+    return [(name, c, o) for name, c, o in rows if c is not None and o is not None]
+
+
+def score_of(results: list[TargetResult]) -> str:
+    """How far the score of real sequences can be believed, in words."""
+    real = [r for r in results if not is_drive(r.target.sequence)]
+    if not real:
+        return ''
+    clips, one_pass = (summarise(real)[protocol]['hart'] for protocol in ('hart60', 'ope'))
+    words = [
+        f'{found["average_precision"]:.3f} / {found["calibration_error"]:.3f} in {where}'
+        for where, found in (('clips', clips), ('one pass', one_pass))
     ]
-    clips, one_pass = np.mean(means, axis=0)
-    return sequence.name, float(clips), float(one_pass)
+    return (
+        '\nThe score on the real ones, average precision for IoU over 0.5 / calibration error '
+        f'(10 bins), all\nframes together: {words[0]}, {words[1]}.\n'
+    )
 
 
 def card(
@@ -116,14 +137,16 @@ def card(
     rows: list[tuple[str, float, float]],
     data: list[str],
     steps: list[int] | None = None,
+    score: str = '',
 ) -> str:
     """The card as Markdown.
 
     Args:
         log: of the run.
-        rows: of `measured`.
+        rows: of `rows_of`.
         data: names of what was trained on.
         steps: those whose weights were averaged; none: the best of the log was taken.
+        score: of `score_of`.
     """
     if steps:
         weights = f'mean of the moving averages at the steps {", ".join(map(str, steps))}'
@@ -133,9 +156,10 @@ def card(
         steps = [best['step']]
     # What came after the last of these steps has no part in these weights.
     starts = [e for e in log if 'command' in e and e['step'] < max(steps)]
-    real = [name for name in data if not name.startswith('synthetic')]
+    real = [name for name in data if not is_drive(name)]
     runs = [f'- from step {e["step"]}: `{e["command"]}`, commit {e["commit"]}' for e in starts]
-    table = [f'| {name} | {clips:.2f} | {one:.2f} |' for name, clips, one in [*rows, *_means(rows)]]
+    shown = [*(row for row in rows if not is_drive(row[0])), *_means(rows)]
+    table = [f'| {name} | {clips:.2f} | {one:.2f} |' for name, clips, one in shown]
     return TEMPLATE.format(
         parameters=sum(p.numel() for p in HART().parameters()),
         weights=weights,
@@ -148,6 +172,7 @@ def card(
         more=' and photographs' if _any(starts, 'data', 'stills', ()) else '',
         teacher=_taught(starts),
         table='\n'.join(table),
+        score=score,
         here=origin(),
     )
 
@@ -170,13 +195,14 @@ def _taught(starts: list[dict[str, Any]]) -> str:
     teacher = _any(starts, 'teacher', 'features', 'none')
     if teacher is None:
         return ''
-    return f'; in training, V1 learned to tell what `{Path(teacher).name}` sees'
+    return f'; in training, V1 was also taught to predict the features of `{Path(teacher).name}`'
 
 
 def _means(rows: list[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    drives = [row for row in rows if is_drive(row[0])]
     kinds = {
-        '**mean of real sequences**': [r for r in rows if not r[0].startswith('synthetic')],
-        '**mean of synthetic drives**': [r for r in rows if r[0].startswith('synthetic')],
+        '**mean of real sequences**': [row for row in rows if not is_drive(row[0])],
+        f'**mean of {len(drives)} synthetic drives**': drives,
     }
     return [
         (name, float(np.mean([r[1] for r in some])), float(np.mean([r[2] for r in some])))

@@ -16,10 +16,11 @@ from hart_ros.model.hart import HART, HartState
 from hart_ros.model.state import StepOutput
 from hart_ros.tracking.networks import aspect_of, steadied
 
-from .config import LossConfig
+from .config import CurriculumConfig, LossConfig
 from .teacher import Teacher
 
 USUAL = LossConfig()
+AS_SHIPPED = CurriculumConfig()
 LOST = 0.15  # IoU under which a target counts as lost in training
 
 
@@ -29,24 +30,19 @@ class Objective(nn.Module):
     def __init__(
         self,
         features: int,
-        truncate: int = 0,
-        steady: bool = False,
-        teacher: Teacher | None = None,
+        curriculum: CurriculumConfig = AS_SHIPPED,
         losses: LossConfig = USUAL,
-        astray: float = 0.0,
+        teacher: Teacher | None = None,
     ) -> None:
         super().__init__()
-        self.truncate, self.steady, self.astray = truncate, steady, astray
-        self.teacher, self.losses = teacher, losses
+        self.curriculum, self.losses, self.teacher = curriculum, losses, teacher
         self.reading = teacher.reading(features) if teacher else None
 
     def forward(
         self, model: HART, clip: dict[str, Tensor], half: bool
     ) -> tuple[Tensor, dict[str, float]]:
         """Tracks a batch of clips; see `unroll`."""
-        loss, log, glimpse = unroll(
-            model, clip, half, self.truncate, self.losses, self.steady, self.astray
-        )
+        loss, log, glimpse = unroll(model, clip, half, self.curriculum, self.losses)
         if self.teacher is None or self.reading is None:
             return loss, log
         with torch.autocast(loss.device.type, torch.bfloat16, enabled=half):
@@ -59,10 +55,8 @@ def unroll(
     model: HART,
     clip: dict[str, Tensor],
     half: bool,
-    truncate: int = 0,
+    curriculum: CurriculumConfig = AS_SHIPPED,
     losses: LossConfig = USUAL,
-    steady: bool = False,
-    share: float = 0.0,
 ) -> tuple[Tensor, dict[str, float], tuple[Tensor, Tensor]]:
     """Tracks a batch of clips on the model's own windows; the mean loss of their steps.
 
@@ -70,11 +64,10 @@ def unroll(
         model: in training mode.
         clip: images (B, T, 3, H, W) uint8, boxes (B, T, 4) xywh pixels, present (B, T) bool.
         half: run the network in bfloat16; glimpses and boxes stay in float32.
-        truncate: gradients go back at most this many steps, between multiples of it; 0: all.
+        curriculum: `truncate`: gradients go back at most this many steps, between multiples of it;
+            0: all. `steady`: what the next step starts from is `steadied`, as in tracking; the
+            losses are of what the network says. `astray`: share of the clips that go `Astray`.
         losses: what they weigh.
-        steady: what the next step starts from is `steadied`, as in tracking; the losses are of what
-            the network says.
-        share: of the clips that go `Astray`.
 
     Returns:
         The loss; the means of its parts and of the IoU for the log; the last glimpse and coverage.
@@ -86,7 +79,8 @@ def unroll(
     glimpse = _read(model, images[:, 0], window)
     with torch.autocast(device, torch.bfloat16, enabled=half):
         state = model.init_from_glimpse(*glimpse, first, window)
-    astray = Astray.drawn(boxes, share)
+    astray = Astray.drawn(boxes, curriculum.astray)
+    truncate = curriculum.truncate
     terms, logs = [], []
     for t in range(1, images.shape[1]):
         if truncate and t > 1 and (t - 1) % truncate == 0:
@@ -104,7 +98,7 @@ def unroll(
         glimpse = _read(model, seen, window)
         with torch.autocast(device, torch.bfloat16, enabled=half):
             step, state = model.step_from_glimpse(*glimpse, window, before)
-        if steady:
+        if curriculum.steady:
             box = steadied(before.box_xywh, state.box_xywh.float(), aspect_of(first))
             state = replace(state, box_xywh=box)
         loss, log = step_loss(step, boxes[:, t], present[:, t] & ~among, losses, gone)

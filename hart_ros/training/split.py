@@ -16,7 +16,13 @@ VALIDATION = (
     'tld-pedestrian1',
     'tlp-bike',
 )
-VALIDATION_DRIVES = (9001, 9002, 9003, 9004)  # seeds of synthetic drives
-# Those on which hart-ablate compares: a mean of four moves by more than what is to be told apart.
+VALIDATION_DRIVES = (9001, 9002, 9003, 9004)  # seeds of synthetic drives, while training
+# Those on which hart-evaluate and hart-ablate compare: a mean of four moves by more than what is to
+# be told apart.
 COMPARED_DRIVES = tuple(range(9001, 9025))
 FIRST_TRAINING_DRIVE = 100  # training drives have seeds from here on
+
+
+def is_drive(name: str) -> bool:
+    """Whether a sequence of this name is a synthetic drive, not a real one."""
+    return name.startswith('synthetic')

@@ -153,6 +153,15 @@ def test_nothing_of_a_folder_is_replaced(film, tmp_path, capsys, output):
     assert main([str(tmp_path), '--csv', str(tmp_path / 'new.csv')]) == 0
 
 
+def test_a_folder_named_as_the_drives_is_not_their_source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'synthetic').mkdir()
+    (tmp_path / 'synthetic' / 'boxes.csv').write_text('old')
+    drive = ['synthetic', '--size', '96x64', '--frames', '3']
+    assert main([*drive, '--csv', 'synthetic/boxes.csv']) == 0
+    assert (tmp_path / 'synthetic' / 'boxes.csv').read_text() != 'old'
+
+
 def test_kitti_files_have_the_numbers_of_the_images(tmp_path):
     images = tmp_path / 'image_02' / '0003'
     images.mkdir(parents=True)

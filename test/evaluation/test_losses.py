@@ -57,14 +57,15 @@ def test_every_frame_has_a_step() -> None:
 def test_figures(
     low: Sequence[int], lost_flagged: float, noticed: float, good_flagged: float
 ) -> None:
-    assert loss_metrics(steps(low)) == pytest.approx(
-        {'lost_flagged': lost_flagged, 'noticed': noticed, 'good_flagged': good_flagged}
-    )
+    flagged = {'lost_flagged': lost_flagged, 'noticed': noticed, 'good_flagged': good_flagged}
+    assert loss_metrics(steps(low)) == pytest.approx({**flagged, 'found_again': 1.0})
+    assert loss_metrics(steps(low, absent=range(40, 100)))['found_again'] == 0.0
 
 
 def test_nothing_is_said_of_what_did_not_happen() -> None:
     metrics = loss_metrics(steps([], absent=()))
-    assert metrics == {'lost_flagged': None, 'noticed': None, 'good_flagged': 0.0}
+    assert metrics.pop('good_flagged') == 0.0
+    assert set(metrics.values()) == {None}
     boxes = dict.fromkeys(range(100), BOX)
     unsure = list(loss(Scripted(lambda frame, start: start), FRAMES, boxes, 10.0))
     assert set(loss_metrics(unsure).values()) == {None}

@@ -150,6 +150,19 @@ def test_template_has_unit_length_and_never_changes() -> None:
     assert torch.equal(following.template, state.template)
 
 
+def test_a_certain_score_can_be_unlearned_in_half_precision() -> None:
+    model = HART(SMALL)
+    images, boxes = targets(1, 2)
+    state = model.init(images[:, 0], boxes)
+    with torch.no_grad():
+        model.readout[-1].bias[5] = 7.0  # type: ignore[index, union-attr]
+    with torch.autocast('cpu', torch.bfloat16):
+        score = model.step(images[:, 1], state)[0].score
+    assert 0.99 < score.item() < 1
+    torch.nn.functional.binary_cross_entropy(score, torch.zeros(1)).backward()
+    assert model.readout[-1].bias.grad[5] > 0.9  # type: ignore[index, union-attr]
+
+
 def test_a_step_does_not_modify_its_state() -> None:
     model = small()
     images, boxes = targets(2, 2, torch.float64)

@@ -250,6 +250,32 @@ def test_an_image_that_shows_nothing_moves_nothing(bench: Bench) -> None:
     assert [track.track.score for track in bench.published] == [1.0, 0.0, 0.5]
 
 
+def test_an_image_that_shows_nothing_may_have_another_size(bench: Bench) -> None:
+    bench.request()
+    bench.receive(1.0)
+    bench.session._look._decode = lambda _: np.zeros((40, 10), np.uint8)
+    bench.receive(1.1)
+    assert bench.published[-1].track.box == (2.0, 8.0, 4.0, 16.0)
+    bench.session._look._decode = bench._decode
+    bench.receive(1.2)
+    assert bench.published[-1].track.box == (5.0, 4.0, 8.0, 8.0)
+
+
+def test_a_failure_is_forgotten_with_the_last_target(bench: Bench) -> None:
+    bench.request()
+    bench.receive(1.0)
+    bench.receive(1.1, value=66)
+    assert bench.session.failure
+    bench.session.reset()
+    assert bench.session.failure == ''
+    bench.session.targets.set_limits(replace(LIMITS, give_up_after=0.3))
+    bench.request()
+    for i in range(12):
+        bench.receive(1.2 + i / 10, value=66 if i else 0)
+    assert not bench.session.targets.all
+    assert bench.session.failure == ''
+
+
 def test_a_frame_that_fails_leaves_the_state_as_it_was(bench: Bench) -> None:
     bench.request()
     bench.receive(1.0)

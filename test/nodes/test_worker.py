@@ -49,6 +49,13 @@ def test_it_works_until_there_is_nothing_left(bench: Bench) -> None:
     assert bench.left <= 0
 
 
+def test_all_commands_come_before_the_next_piece_of_work(bench: Bench) -> None:
+    bench.left = 1000
+    lefts = [bench.worker.submit(lambda: bench.left) for _ in range(5)]
+    bench.worker.start()
+    assert {future.result(TIMEOUT) for future in lefts} == {1000}
+
+
 def test_commands_run_in_order_in_its_thread(bench: Bench) -> None:
     order: list[int] = []
     futures = [bench.worker.submit(order.append, i) for i in range(20)]

@@ -99,6 +99,14 @@ def test_thresholds_follow_the_usual_score() -> None:
     assert set(states(slowly, limits=limits)) == {TRACKING}
 
 
+def test_a_lower_score_that_stays_becomes_the_usual_one() -> None:
+    limits = Limits()
+    found = states([0.95] * 20 + [0.5] + [0.75] * 100, limits=limits)
+    assert found[20:40] == [UNCERTAIN] * 20
+    assert found[-40:] == [TRACKING] * 40
+    assert states([0.95] * 20 + [0.5] * 4 + [0.75] * 100, limits=limits)[24] is LOST
+
+
 def test_what_is_lost_is_shown_with_a_low_score() -> None:
     machine = StateMachine(LIMITS)
     assert machine.shown(0.9) == 0.9

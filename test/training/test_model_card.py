@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
-from hart_ros.training.model_card import card
+import numpy as np
+
+from hart_ros.tracking.weights import SHIPPED
+from hart_ros.training.frames import Sequence
+from hart_ros.training.model_card import card, measured, rows_of, score_of
 
 MACHINE = {'cpu': 'CPU', 'cores': 2, 'torch': '2.13.0', 'commit': 'abc'}
 
@@ -43,7 +49,7 @@ def test_photographs_and_a_teacher_are_told() -> None:
     log = [{**start(0, ''), 'config': config}, {'step': 100, 'hart60': 0.6}]
     text = card(log, [('car', 0.6, 0.3)], ['ball'])
     assert ') and photographs;' in text
-    assert 'tell what `nano.onnx` sees' in text
+    assert 'predict the features of `nano.onnx`' in text
 
 
 def test_an_average_names_its_steps_and_the_runs_up_to_the_last() -> None:
@@ -58,3 +64,18 @@ def test_an_average_names_its_steps_and_the_runs_up_to_the_last() -> None:
     assert 'at the steps 100, 200.' in text
     assert '--drives 2`' in text
     assert '--drives 3' not in text
+
+
+def test_a_sequence_too_short_for_clips_has_no_part_in_the_table(sequence: Sequence) -> None:
+    boxes = sequence.tracks[7]
+    twice = np.concatenate([sequence.frames] * 2)
+    short = replace(sequence, name='short', frames=twice, tracks={1: {0: boxes[0], 70: boxes[30]}})
+    results = measured(SHIPPED, [sequence, short])
+    rows = rows_of(results)
+    assert [row[0] for row in rows] == ['square']
+    log = [start(0, '--drives 1'), {'step': 100, 'hart60': 0.6}]
+    text = card(log, rows, ['ball'], score=score_of(results))
+    assert re.search(
+        r'all\nframes together: [01].\d+ / 0.\d+ in clips, [01].\d+ / 0.\d+ in one', text
+    )
+    assert 'nan' not in text

@@ -15,7 +15,7 @@ import torch
 from hart_ros.model.hart import HART, HartConfig, HartState
 from hart_ros.model.state import StepOutput
 from hart_ros.tracking.networks import aspect_of, steadied
-from hart_ros.training.config import LossConfig
+from hart_ros.training.config import CurriculumConfig, LossConfig
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.objective import Astray, drawn_box, step_loss, unroll
@@ -78,7 +78,7 @@ def test_truncation_keeps_the_loss_and_cuts_the_gradient(sequence: Sequence) -> 
     for truncate in (0, 3, 1):
         torch.manual_seed(0)
         model = HART(SMALL)
-        loss, *_ = unroll(model, batch, False, truncate)
+        loss, *_ = unroll(model, batch, False, CurriculumConfig(truncate=truncate))
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
         assert model.lstm.weight_hh.grad is not None
@@ -124,7 +124,7 @@ def test_losses_weigh_as_they_are_set(sequence: Sequence) -> None:
     logs = []
     for losses in (LossConfig(), LossConfig(mask=0, score=0)):
         torch.manual_seed(0)
-        logs.append(unroll(HART(SMALL).eval(), batch, False, 0, losses)[1])
+        logs.append(unroll(HART(SMALL).eval(), batch, False, losses=losses)[1])
     usual, alone = logs
     assert usual['loss'] == pytest.approx(usual['box'] + 0.5 * usual['mask'] + 0.3 * usual['score'])
     assert alone['loss'] == pytest.approx(alone['box'])
@@ -171,7 +171,7 @@ def test_a_clip_that_goes_astray_sees_another(monkeypatch: pytest.MonkeyPatch) -
     drawn = Astray(torch.tensor([1, 3]), torch.tensor([3, 3]), torch.tensor([True, True]))
     monkeypatch.setattr(Astray, 'drawn', lambda *_: drawn)
     with torch.no_grad():
-        _, log, (glimpse, _) = unroll(HART(SMALL).eval(), clip, False, share=1.0)
+        _, log, (glimpse, _) = unroll(HART(SMALL).eval(), clip, False, CurriculumConfig(astray=1.0))
     assert glimpse.mean((1, 2, 3)).tolist() == pytest.approx([1.0, 1.0], abs=0.2)
     assert log['iou'] > 0  # of the one that stayed
 
@@ -186,7 +186,7 @@ def test_a_score_is_learnt_for_what_is_not_the_target(
     monkeypatch.setattr(Astray, 'drawn', lambda *_: always)
     torch.manual_seed(seed)
     model = HART(SMALL)
-    losses = learnt(model, lambda: unroll(model, batch, False, share=1.0)[0])
+    losses = learnt(model, lambda: unroll(model, batch, False, CurriculumConfig(astray=1.0))[0])
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 
 
@@ -205,7 +205,7 @@ def test_boxes_between_frames_may_be_steadied(
 
     monkeypatch.setattr(model, 'step_from_glimpse', step)
     with torch.no_grad():
-        unroll(model, batch, False, steady=True)
+        unroll(model, batch, False, CurriculumConfig(steady=True))
     for (before, after), (following, _) in pairwise(steps):
         first = aspect_of(steps[0][0].box_xywh)
         expected = steadied(before.box_xywh, after.box_xywh, first)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from hart_ros.model.hart_2017 import HART2017, HART2017Config
 from hart_ros.tracking import load_model
@@ -26,7 +27,7 @@ from hart_ros.training.config import (
 )
 from hart_ros.training.frames import Sequence, scaled
 from hart_ros.training.group import Group
-from hart_ros.training.loop import Trainer
+from hart_ros.training.loop import Trainer, make_model
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.settings import ConfigError
 
@@ -132,3 +133,29 @@ def test_the_published_settings_are_read() -> None:
 def test_what_does_not_go_together_is_said(config: TrainConfig, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         checked(config)
+
+
+def test_v1_starts_from_imagenet(tmp_path: Path) -> None:
+    path = tmp_path / 'alexnet.safetensors'
+    layers = {k: torch.rand_like(v) for k, v in HART2017(SMALL).v1.state_dict().items()}
+    save_file({**layers, 'fc6.weight': torch.zeros(2, 2)}, path)
+    config = checked(replace(SHORT, imagenet=str(path)))
+    model = make_model(config)
+    assert isinstance(model, HART2017)
+    torch.testing.assert_close(model.v1.state_dict(), layers)
+
+
+def test_what_v1_cannot_start_from_is_named(tmp_path: Path) -> None:
+    short, text = tmp_path / 'short.safetensors', tmp_path / 'text.safetensors'
+    save_file({'conv1.weight': torch.zeros(4, 3, 11, 11)}, short)
+    text.write_text('no weights')
+    for path, says in (
+        (short, 'conv1.bias is missing'),
+        (text, ''),
+        (tmp_path / 'none', 'No such'),
+    ):
+        with pytest.raises(ConfigError, match=f'imagenet is .*{path.name}: .*{says}'):
+            make_model(replace(SHORT, imagenet=str(path)))
+    for wrong in (TrainConfig(imagenet='a'), replace(SHORT, imagenet='a', start='b')):
+        with pytest.raises(ConfigError, match='imagenet: V1 of hart_2017 alone'):
+            checked(wrong)

@@ -204,3 +204,23 @@ def test_compressed_only_camera_is_pointed_out(start_node: Any, peer: Any, weigh
         peer.node.create_publisher(CompressedImage, '/image', 1)
         process.wait_for_output('/image is published as sensor_msgs/msg/CompressedImage')
         assert process.stop() == 0
+
+
+@pytest.mark.parametrize('network', ['ratm', 'hart_2017'])
+def test_weights_say_which_network_tracks(run_tracker: Any, tmp_path: Path, network: str) -> None:
+    import torch
+
+    from hart_ros.tracking import save_weights
+    from hart_ros.tracking.weights import MODELS
+
+    torch.manual_seed(0)
+    make, config = MODELS[network]
+    save_weights(make(config()), tmp_path / 'other.safetensors')
+    with run_tracker('-p', f'weights:={tmp_path}/other.safetensors') as (hart, camera):
+        stamp = camera.publish(picture(0))
+        hart.send_box((30.0, 50.0, 61.0, 33.0), stamp)
+        for seed in range(1, 4):
+            hart.wait_for_detection(stamp)
+            stamp = camera.publish(picture(seed))
+        hart.wait_for_detection(stamp)
+        assert len(hart.detections) == 4
