@@ -4,20 +4,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
 
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D
 
+from hart_ros.nodes.parameters import ParameterError
 from hart_ros.nodes.qos import ImageSubscription
 from hart_ros.nodes.reporting import Reporter
-from hart_ros.nodes.start import init_ros
+from hart_ros.nodes.start import run
 
 
 class PassThrough(Node):
@@ -34,16 +35,17 @@ class PassThrough(Node):
         self._detection.publish(Detection2D(header=image.header))
 
 
-def main() -> None:
-    """Run the node until it is told to end."""
+def main() -> int:
+    """Run the node until it is told to end; return the exit status."""
+    return run(_answer, 'hart', None, __doc__, (ParameterError,))
+
+
+def _answer(closing: contextlib.ExitStack) -> int:
     _reuse_memory()
-    try:
-        init_ros(None, __doc__)
-        rclpy.spin(PassThrough())
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+    node = PassThrough()
+    closing.callback(node.destroy_node)
+    rclpy.spin(node)
+    return 0
 
 
 def _reuse_memory() -> None:
@@ -60,4 +62,4 @@ def _reuse_memory() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -11,7 +11,7 @@ makes no sense.
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import sys
 import threading
 import time
@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING
 import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.logging import get_logger
 
 from hart_ros.apps.window import DisplayError
 from hart_ros.nodes.parameters import ParameterError
-from hart_ros.nodes.start import ArgumentsError, init_ros
+from hart_ros.nodes.start import run
 
 if TYPE_CHECKING:
     from hart_ros.nodes.select_box import SelectBoxNode
@@ -35,31 +34,21 @@ PAUSE = 0.01  # seconds between two looks at mouse and images
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until its window is closed; return the exit status."""
-    node: SelectBoxNode | None = None
-    thread: threading.Thread | None = None
-    try:
-        init_ros(args, __doc__)
-        from hart_ros.nodes.select_box import SelectBoxNode  # now that signals end it quietly
+    refusals = (ParameterError, ParameterException, DisplayError)
+    return run(_select, 'select_box', args, __doc__, refusals)
 
-        node = SelectBoxNode()
-        thread = threading.Thread(target=_spin, args=(node,))
-        thread.start()
-        while node.window.is_open and rclpy.ok():
-            node.refresh()
-            time.sleep(PAUSE)
-    except KeyboardInterrupt:
-        pass
-    except (ArgumentsError, ParameterError, ParameterException, DisplayError) as error:
-        get_logger('select_box').fatal(' '.join(str(error).split()))
-        return 1
-    except Exception:
-        if rclpy.ok():
-            raise  # else a signal came in the middle of a call
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # under ros2 launch a second one may come
-        rclpy.try_shutdown()
-        if thread is not None:
-            thread.join()
+
+def _select(closing: contextlib.ExitStack) -> int:
+    from hart_ros.nodes.select_box import SelectBoxNode  # now that signals end it quietly
+
+    node = SelectBoxNode()
+    thread = threading.Thread(target=_spin, args=(node,))
+    thread.start()
+    closing.callback(thread.join)
+    closing.callback(rclpy.try_shutdown)  # which ends the thread
+    while node.window.is_open and rclpy.ok():
+        node.refresh()
+        time.sleep(PAUSE)
     return 0
 
 

@@ -9,17 +9,15 @@ python -m hart_ros.nodes.tracker_node --ros-args -r image:=/camera/image_raw
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
-from rclpy.logging import get_logger
 
-from hart_ros.nodes.start import ArgumentsError, init_ros
+from hart_ros.nodes.start import run
 
 if TYPE_CHECKING:
     from hart_ros.nodes.node import TrackerNode
@@ -31,31 +29,16 @@ class StartError(RuntimeError):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until it is told to end; return the exit code."""
-    node: TrackerNode | None = None
-    try:
-        init_ros(args, __doc__)
-        node = _create()
-        if node.autostart and not node.start():
-            return int(rclpy.ok())  # it has said why, unless it was told to end
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass  # Ctrl-C, or SIGTERM, or a shutdown from elsewhere: the usual end
-    except ArgumentsError as error:
-        get_logger('hart').fatal(str(error))
-        return 1
-    except StartError as error:
-        if rclpy.ok():
-            get_logger('hart').fatal(str(error))
-            return 1
-    except Exception:
-        if rclpy.ok():
-            raise  # else something was under way when the context was shut down
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C adds nothing
-        if node is not None:
-            node.close()
-            node.destroy_node()
-        rclpy.try_shutdown()
+    return run(_track, 'hart', args, __doc__, (StartError,))
+
+
+def _track(closing: contextlib.ExitStack) -> int:
+    node = _create()
+    closing.callback(node.destroy_node)
+    closing.callback(node.close)
+    if node.autostart and not node.start():
+        return int(rclpy.ok())  # it has said why, unless it was told to end
+    rclpy.spin(node)
     return 0
 
 

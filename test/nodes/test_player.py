@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from pathlib import Path
 
 import cv2
@@ -195,10 +196,12 @@ def test_what_cannot_be_played_is_one_clear_line(start_node, folder, assignments
 
 
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_quietly_while_it_starts(start_node, peer, how):
+@pytest.mark.parametrize('after', [0.0, 0.02, 0.05, 0.1])  # seconds: while it goes on importing
+def test_signal_ends_it_quietly_while_it_starts(start_node, peer, how, after):
     with start_node(PLAYER) as player:
         maps = Path(f'/proc/{player.process.pid}/maps')
         peer.wait_for(lambda: 'cv2' in maps.read_text(), what='the import of OpenCV')
+        time.sleep(after)
         assert player.stop(how) == 0
         assert 'Traceback' not in player.output
 

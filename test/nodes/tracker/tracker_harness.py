@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from processes import AGAIN
 
 SIZE = (160, 120)  # width, height
 BOX = (60.0, 40.0, 32.0, 24.0)
@@ -129,15 +132,26 @@ class Hart:
         )
 
     def track(self, camera: Camera, box: tuple[float, ...] = BOX, target_id: str = 'it') -> None:
-        """Start on a box in a new image, and come to where its detections are published."""
-        self.send_box(box, camera.publish(), target_id)
+        """Start on a box in a new image, and come to where its detections are published.
+
+        The box is sent again every 10 s: what goes out before both sides have found each other is
+        lost, be it the first image, or the detections until an untrained network loses its target.
+        """
+        began = -math.inf
 
         def tracked() -> bool:
-            camera.publish()
+            nonlocal began
+            stamp = camera.publish()
+            if time.monotonic() > began + AGAIN:
+                began = time.monotonic()
+                self.send_box(box, stamp, target_id)
             self.peer.spin(0.05)
             return any(d.id == target_id for d in self.detections)
 
-        self.peer.wait_for(tracked, what=f'detections of {target_id}')
+        try:
+            self.peer.wait_for(tracked, what=f'detections of {target_id}')
+        except AssertionError as error:
+            raise AssertionError(f'{error}; {self.values()}; {self.process.output}') from None
 
     def call(self, service: str, data: bool | None = None) -> Any:
         """Call ~/reset, or with data ~/enable."""
