@@ -91,7 +91,7 @@ class TrainConfig:
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'
     threads: int = limited(2, 1)
     workers: int = limited(1, 0)
-    half: bool = True
+    precision: Literal['auto', 'bfloat16', 'float32'] = 'auto'
     freeze_norms: bool = False
     log_every: int = limited(50, 1)
     save_every: int = limited(250, 1)

@@ -53,7 +53,8 @@ class Unrolled(nn.Module):
 
     def __init__(self, model: AnyModel, config: TrainConfig) -> None:
         super().__init__()
-        self.model, self.config = model, config
+        self.model = model
+        self.in_half = in_half(config.precision, next(model.parameters()).device)
         # What only training needs; it may learn, too: see there.
         self.objective: nn.Module
         if isinstance(model, HART2017):
@@ -67,8 +68,21 @@ class Unrolled(nn.Module):
             self.objective = Objective(features, config.curriculum, config.losses, teacher)
 
     def forward(self, clips: Clips) -> tuple[Tensor, dict[str, float]]:
-        loss, log = self.objective(self.model, clips, self.config.half)
+        loss, log = self.objective(self.model, clips, self.in_half)
         return loss, log
+
+
+def in_half(precision: str, device: torch.device) -> bool:
+    """Whether a network runs in bfloat16; `auto`: where the processor computes in it by itself.
+
+    CPUs that do not are twice as slow with it as without.
+    """
+    if precision != 'auto':
+        return precision == 'bfloat16'
+    if device.type == 'cuda':
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    can: dict[str, Any] = getattr(torch.cpu, 'get_capabilities', dict)()  # an old torch cannot tell
+    return any(can.get(name) for name in ('avx512_bf16', 'amx_bf16'))
 
 
 class Trainer:

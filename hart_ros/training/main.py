@@ -103,7 +103,7 @@ def configured(options: argparse.Namespace) -> TrainConfig:
         if value is not None:
             config = assigned(config, tuple(key.split('.')), value, said(f'--{name}'))
     if options.full_precision:
-        config = dataclasses.replace(config, half=False)
+        config = dataclasses.replace(config, precision='float32')
     return checked(config)
 
 
@@ -130,7 +130,7 @@ def command_line() -> argparse.ArgumentParser:
     for name, (key, meaning) in SHORT.items():
         parser.add_argument(f'--{name}', metavar='X', help=f'{meaning} (--set {key}=X)')
     parser.add_argument(
-        '--full-precision', action='store_true', help='float32 throughout, not bfloat16'
+        '--full-precision', action='store_true', help='short for --set precision=float32'
     )
     return parser
 

@@ -33,7 +33,7 @@ def test_the_shipped_file_holds_all_defaults() -> None:
         ('steps: 1.5', ':1: steps is 1.5: give a whole number'),
         ('steps: .inf', ':1: steps is inf: give a whole number'),
         ('steps:', ':1: steps is None: give a whole number'),
-        ('half: 1', ':1: half is 1: give true or false'),
+        ('freeze_norms: 1', ':1: freeze_norms is 1: give true or false'),
         ('out: 3', ':1: out is 3: give text'),
         ('\noptimiser:\n  kind: sgd', ":3: optimiser.kind is 'sgd': give adamw or rmsprop"),
         ('clips: {noise: 1.1}', ':1: clips.noise is 1.1: give a number from 0 to 1'),
@@ -85,7 +85,7 @@ def test_a_folder_and_options_are_settings_too() -> None:
     config = configured(command_line().parse_args(old.split()))
     assert config.data.folders == ('DATA',)
     assert (config.out, config.data.cache, config.steps, config.batch) == ('o', 'c', 8, 2)
-    assert (config.data.drives, config.threads, config.half) == (0, 1, False)
+    assert (config.data.drives, config.threads, config.precision) == (0, 1, 'float32')
     new = [str(SHIPPED), '--set', 'steps=5', '--set', 'seed=3', '--steps', '7']
     config = configured(command_line().parse_args(new))
     assert (config.steps, config.seed) == (7, 3)

@@ -30,7 +30,7 @@ from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from hart_ros.training.config import CurriculumConfig, DataConfig, OptimiserConfig, TrainConfig
 from hart_ros.training.frames import Sequence, cached_sequence
 from hart_ros.training.group import Group
-from hart_ros.training.loop import Trainer, validate
+from hart_ros.training.loop import Trainer, in_half, validate
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.settings import ConfigError
 from hart_ros.training.sources import load_sequences
@@ -100,6 +100,19 @@ def test_a_stop_changes_nothing(tmp_path: Path, sequence: Sequence, kind: Any, s
     assert load_checkpoint(tmp_path / 'b' / 'last.pt')['best'] == 0.5
     assert_same(straight.model, resumed.model)
     assert_same(straight.average, resumed.average)
+
+
+@pytest.mark.parametrize(('capability', 'half'), [('amx_bf16', True), ('avx512_f', False)])
+def test_bfloat16_where_the_processor_computes_in_it(
+    monkeypatch: pytest.MonkeyPatch, capability: str, half: bool
+) -> None:
+    cpu = torch.device('cpu')
+    monkeypatch.setattr(torch.cpu, 'get_capabilities', lambda: {capability: True}, raising=False)
+    assert in_half('auto', cpu) is half
+    assert in_half('bfloat16', cpu)
+    assert not in_half('float32', cpu)
+    monkeypatch.delattr(torch.cpu, 'get_capabilities')
+    assert not in_half('auto', cpu)
 
 
 def test_a_signal_to_all_processes_leaves_the_cutting_ones(
