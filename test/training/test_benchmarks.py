@@ -15,6 +15,7 @@ import pytest
 from hart_ros.evaluation.main import main as evaluate
 from hart_ros.training.main import main as train
 
+PUBLISHED = Path(__file__).resolve().parents[2] / 'config' / 'hart_2017.yaml'
 REAL = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'kitti_labels'
 FRAMES = 20
 TINY = ['model.glimpse_size=32', 'model.hidden=16', 'model.v1_widths=[8, 8, 8, 8, 8, 8]']
@@ -97,6 +98,18 @@ def test_kitti_as_published(kitti: Path) -> None:
     for target in targets:
         first = wanted[target['sequence'].split('-')[1], target['track']][0]
         assert min(target['results']['hart60']['hart']['start']) == first
+
+
+def test_kitti_by_the_published_network_and_settings(kitti: Path) -> None:
+    out = kitti.parent / 'run'
+    train(
+        [str(PUBLISHED), '--out', str(out), '--cache', str(kitti.parent / 'cache')]
+        + ['--set', f'data.folders=["{kitti}"]', '--set', 'model_2017.v1_widths=[8, 16, 16]']
+        + ['--steps', '1', '--batch', '2', '--workers', '0', '--threads', '1']
+    )
+    assert validated(out) == {'kitti-0003-validation', 'kitti-0012-validation'}
+    options = '--split validation --protocol hart60 --targets 0 --scale 621x187'
+    assert evaluated(kitti, out, *options.split())
 
 
 def test_kth_without_a_subject(tmp_path: Path) -> None:
