@@ -41,7 +41,7 @@ class HartConfig:
     """Sizes of the network; the defaults are those of the shipped weights."""
 
     glimpse_size: int = 112  # G, pixels
-    margin: float = 0.75  # of the window around the box on each side, in units of sqrt(w * h)
+    margin: float = 0.55  # of the window around the box on each side, in units of sqrt(w * h)
     widening: float = 1.0  # how many margins more when nothing is believed
     v1_widths: tuple[int, ...] = (24, 48, 48, 96, 96, 96)
     v1_strides: tuple[int, ...] = (2, 2, 1, 2, 1, 1)
