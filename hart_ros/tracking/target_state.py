@@ -37,9 +37,9 @@ class Limits:
     """When the state changes. Scores in [0, 1], times in seconds of the frames' stamps."""
 
     lost_score: float = 0.4  # below it, or below
-    lost_share: float = 0.6  # of the usual score, the score is low
+    lost_share: float = 0.65  # of the usual score, the score is low
     found_score: float = 0.4  # from it on, and from
-    found_share: float = 0.85  # of the usual score on, it is high; never while it is low
+    found_share: float = 0.94  # of the usual score on, it is high; never while it is low
     lost_after: float = 0.2  # low for so long: LOST
     found_after: float = 0.1  # LOST, and high for so long: TRACKING
     give_up_after: float = 10.0  # LOST for so long: IDLE; 0: never

@@ -87,7 +87,7 @@ CHANGES = Comparison(
     TrainConfig(steps=1500, optimiser=OptimiserConfig(average=0.99)),
     (
         Variant('hart', 'the shipped network', {}),
-        _without('narrow', 'window with a third of its margin', margin=0.25),
+        _without('narrow', 'narrower window', margin=0.25),
         _without(
             'no_template', 'filters from the running appearance alone', template_filters=False
         ),

@@ -103,7 +103,7 @@ def test_a_lower_score_that_stays_becomes_the_usual_one() -> None:
     limits = Limits()
     found = states([0.95] * 20 + [0.5] + [0.75] * 100, limits=limits)
     assert found[20:40] == [UNCERTAIN] * 20
-    assert found[-40:] == [TRACKING] * 40
+    assert found[-20:] == [TRACKING] * 20
     assert states([0.95] * 20 + [0.5] * 4 + [0.75] * 100, limits=limits)[24] is LOST
 
 
