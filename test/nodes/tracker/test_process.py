@@ -224,3 +224,22 @@ def test_weights_say_which_network_tracks(run_tracker: Any, tmp_path: Path, netw
             stamp = camera.publish(picture(seed))
         hart.wait_for_detection(stamp)
         assert len(hart.detections) == 4
+
+
+def test_reliability_follows_the_publishers(run_tracker: Any, make_peer: Any) -> None:
+    auto = 'qos_overrides./image.subscription.reliability:=auto'
+    with run_tracker('-p', auto) as (hart, _):
+        hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable')
+        with make_peer('best_effort_camera') as peer:
+            other = Camera(peer.publisher(Image, '/image', qos_profile_sensor_data))
+            hart.wait_for_values(lambda v: v['image_reliability'] == 'best_effort', 'best effort')
+            hart.send_box()
+
+            def tracked() -> bool:
+                stamp = other.publish()
+                hart.peer.spin(0.1)
+                return any(stamp_of(d) == stamp for d in hart.detections)
+
+            hart.peer.wait_for(tracked, what='a detection in the best effort images')
+        hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable again')
+        hart.wait_for_values(lambda v: v['image_publishers'] == '1', 'one publisher')

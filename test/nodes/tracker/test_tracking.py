@@ -263,19 +263,3 @@ def test_parameters_are_checked_and_change_the_running_node(
     assert box_of(hart.wait_for_detection(camera.publish())) == (40.0, 55.0, 40.0, 50.0)
     assert hart.set('init_box', [0.0, 0.0, 0.0, 0.0]).successful  # no box: nothing happens
     hart.wait_for_detection(camera.publish())
-
-
-def test_reliability_follows_the_publishers(hart: Hart, camera: Camera, make_peer: Any) -> None:
-    with make_peer('best_effort_camera') as peer:
-        other = Camera(peer.publisher(Image, '/image', qos_profile_sensor_data))
-        hart.wait_for_values(lambda v: v['image_reliability'] == 'best_effort', 'best effort')
-        hart.send_box(BOX)
-
-        def tracked() -> bool:
-            stamp = other.publish()
-            hart.peer.spin(0.1)
-            return any(stamp_of(d) == stamp for d in hart.detections)
-
-        hart.peer.wait_for(tracked, what='a detection in the best effort images')
-    hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable again')
-    hart.wait_for_values(lambda v: v['image_publishers'] == '1', 'one publisher')
