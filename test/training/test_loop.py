@@ -134,7 +134,7 @@ def test_a_signal_to_all_processes_leaves_the_cutting_ones(
 def test_another_network_or_optimiser_is_refused(tmp_path: Path, sequence: Sequence) -> None:
     trained(tmp_path / 'a', sequence, replace(SHORT, steps=1))
     wider = replace(SHORT, model=replace(MODEL, margin=1.0))
-    with pytest.raises(ConfigError, match=r'last\.pt: made with model\.margin 0\.75, not 1\.0'):
+    with pytest.raises(ConfigError, match=r'last\.pt: made with model\.margin 0\.55, not 1\.0'):
         trained(tmp_path / 'a', sequence, wider)
     other = replace(SHORT, optimiser=OptimiserConfig('rmsprop'))
     with pytest.raises(ConfigError, match=r'made with optimiser\.kind adamw, not rmsprop'):
