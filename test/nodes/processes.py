@@ -28,7 +28,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds, for what takes milliseconds on a free machine.
 TIMEOUT = float(os.environ.get('HART_TEST_TIMEOUT', '60'))
-AGAIN = 10.0  # seconds until a service is called again
+AGAIN = 10.0  # seconds until what may have been lost is sent again
+
+
+def again(action: Callable[..., Any]) -> Callable[..., None]:
+    """Return a function, to be called often, that runs the action at once and every 10 s."""
+    due = -math.inf
+
+    def run(*args: Any) -> None:
+        nonlocal due
+        if time.monotonic() > due:
+            due = time.monotonic() + AGAIN
+            action(*args)
+
+    return run
 
 
 @contextlib.contextmanager
@@ -196,14 +209,11 @@ class Peer:
         """
         client = self.node.create_client(service_type, name)
         calls: list[Any] = []
-        began = -math.inf
+        call = again(lambda: calls.append(client.call_async(request or service_type.Request())))
 
         def response() -> Any:
-            nonlocal began
-            if time.monotonic() > began + AGAIN:
-                began = time.monotonic()
-                calls.append(client.call_async(request or service_type.Request()))
-            return next((call for call in calls if call.done()), None)
+            call()
+            return next((made for made in calls if made.done()), None)
 
         try:
             self.wait_for(client.service_is_ready, what=f'service {name}')

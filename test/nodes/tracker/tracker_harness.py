@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 import itertools
-import math
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from processes import AGAIN
+from processes import again
 
 SIZE = (160, 120)  # width, height
 BOX = (60.0, 40.0, 32.0, 24.0)
@@ -137,14 +135,10 @@ class Hart:
         The box is sent again every 10 s: what goes out before both sides have found each other is
         lost, be it the first image, or the detections until an untrained network loses its target.
         """
-        began = -math.inf
+        send = again(lambda stamp: self.send_box(box, stamp, target_id))
 
         def tracked() -> bool:
-            nonlocal began
-            stamp = camera.publish()
-            if time.monotonic() > began + AGAIN:
-                began = time.monotonic()
-                self.send_box(box, stamp, target_id)
+            send(camera.publish())
             self.peer.spin(0.05)
             return any(d.id == target_id for d in self.detections)
 
