@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hart_ros.model.ratm import PUBLISHED, RATM, RATMConfig, attention_of, gaussian_grid, read
+from hart_ros.model.attention import read_glimpse
+from hart_ros.model.ratm import PUBLISHED, RATM, RATMConfig, attention_of, gaussian_grid
 from hart_ros.model.ratm_objectives import pixel_loss
 
 from .motion import bounce
@@ -69,4 +70,4 @@ def target_patch(glimpse: tuple[int, int]) -> Tensor:
     width = 2 * SIDE * RADIUS
     box_xywh = torch.tensor([[(SIDE - width) / 2] * 2 + [width] * 2])
     grid = gaussian_grid(attention_of(box_xywh, frame, glimpse), frame, glimpse)
-    return read(image, grid, glimpse)[0]
+    return read_glimpse(image, grid, glimpse)[0]

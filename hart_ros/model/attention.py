@@ -16,6 +16,9 @@ from torch import Tensor, nn
 
 OFFSET_LIMIT = 0.25  # of the learnt offset, in units of the attention
 NARROWEST_SIGMA = 0.3  # pixels; reached by strides of more than 30 pixels only
+# Deviations after which a Gaussian counts as 0. Its rows are normalised by what lies on the image,
+# plus 1e-8: at 4 deviations a tail may still be all that a Gaussian far outside has there.
+REACH = 8.0
 ImageSize = tuple[int, int]  # height, width, pixels
 
 
@@ -108,23 +111,46 @@ def gaussian_filters(
     return weights / (weights.sum(-1, keepdim=True) + 1e-8)
 
 
-def read_glimpse(image: Tensor, grid: Tensor, glimpse_size: int) -> Tensor:
+def read_glimpse(image: Tensor, grid: Tensor, glimpse: tuple[int, int]) -> Tensor:
     """The glimpse, F_y x F_x^T of every channel (RATM, equation 4).
+
+    Of each image only the pixels are touched on which a Gaussian lies: the same glimpse, for a
+    fraction of the time that the whole image takes.
 
     Args:
         image: (B, C, H, W).
-        grid: (B, 6), of `gaussian_grid`.
-        glimpse_size: G.
+        grid: (B, 6), of `gaussian_grid`, here or in `ratm`.
+        glimpse: N rows, M columns.
 
     Returns:
-        (B, C, G, G).
+        (B, C, N, M).
     """
+    rows, columns = glimpse
     height, width = image.shape[-2:]
-    start, sigma, stride = grid[:, 0:2], grid[:, 2:4], grid[:, 4:6]
-    f_y = gaussian_filters(start[:, 0], sigma[:, 0], stride[:, 0], glimpse_size, height)
-    f_x = gaussian_filters(start[:, 1], sigma[:, 1], stride[:, 1], glimpse_size, width)
-    # (B, 1, G, H) (B, C, H, W) (B, 1, W, G) -> (B, C, G, G)
-    return f_y[:, None] @ image @ f_x[:, None].transpose(-1, -2)
+    start_y, start_x, sigma_y, sigma_x, stride_y, stride_x = grid.unbind(-1)
+    top, high = _reached(start_y, sigma_y, stride_y, rows, height)
+    left, wide = _reached(start_x, sigma_x, stride_x, columns, width)
+    corners = zip(image, top.tolist(), left.tolist())
+    seen = torch.stack([one[:, y : y + high, x : x + wide] for one, y, x in corners])
+    f_y = gaussian_filters(start_y - top, sigma_y, stride_y, rows, high)
+    f_x = gaussian_filters(start_x - left, sigma_x, stride_x, columns, wide)
+    # (B, 1, N, h) (B, C, h, w) (B, 1, w, M) -> (B, C, N, M)
+    return f_y[:, None] @ seen @ f_x[:, None].transpose(-1, -2)
+
+
+@torch.no_grad()
+def _reached(
+    start: Tensor, sigma: Tensor, stride: Tensor, count: int, length: int
+) -> tuple[Tensor, int]:
+    """First of the pixels on which Gaussians lie, (B,), and how many these are at most."""
+    last = start + (count - 1) * stride
+    low = torch.minimum(start, last) - REACH * sigma
+    high = torch.maximum(start, last) + REACH * sigma
+    # A network that has come to NaN reads the first pixel; its loss is what says so.
+    first = low.nan_to_num().floor().clamp(0, length - 1).long()
+    end = high.nan_to_num().ceil().clamp(0, length - 1).long() + 1
+    extent = int((end - first).amax())
+    return first.clamp(max=length - extent), extent
 
 
 def normalise_contrast(glimpse: Tensor) -> Tensor:

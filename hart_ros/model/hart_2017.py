@@ -217,9 +217,10 @@ class HART2017(nn.Module):
 
         Never in half precision, in which neighbouring pixels would be told apart no more.
         """
+        size = self.config.glimpse_size
         with torch.autocast(image.device.type, enabled=False):
-            grid = gaussian_grid(attention, _size(image), self.config.glimpse_size)
-            return normalise_contrast(read_glimpse(image, grid, self.config.glimpse_size)), grid
+            grid = gaussian_grid(attention, _size(image), size)
+            return normalise_contrast(read_glimpse(image, grid, (size, size))), grid
 
     def _appearance_attention(
         self, features: Tensor, appearance: Tensor

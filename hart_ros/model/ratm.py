@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .attention import ImageSize, gaussian_filters
+from .attention import ImageSize, read_glimpse
 from .ratm_features import FeatureCNN
 from .state import StepOutput
 
@@ -107,15 +107,6 @@ def gaussian_grid(attention: Tensor, image_size: ImageSize, glimpse: tuple[int, 
     stride = (size - 1) / (points - 1) * delta.abs()
     first = 0.5 * (g + 1) * size - 0.5 - 0.5 * (points - 1) * stride
     return torch.cat([n.flip(-1) for n in (first, sigma.abs() + LEAST_SIGMA, stride)], -1)
-
-
-def read(image: Tensor, grid: Tensor, glimpse: tuple[int, int]) -> Tensor:
-    """F_Y x F_X^T of every channel, equations 4, 11 and 12; (B, C, H, W) -> (B, C, N, M)."""
-    rows, columns = glimpse
-    height, width = image.shape[-2:]
-    f_y = gaussian_filters(grid[:, 0], grid[:, 2], grid[:, 4], rows, height)  # (B, N, H)
-    f_x = gaussian_filters(grid[:, 1], grid[:, 3], grid[:, 5], columns, width)  # (B, M, W)
-    return f_y[:, None] @ image @ f_x[:, None].transpose(-1, -2)
 
 
 def window_of(attention: Tensor, image_size: ImageSize) -> Tensor:
@@ -233,7 +224,7 @@ class RATM(nn.Module):
         """Glimpse (B, C, N, M); never in half precision, which tells neighbours apart no more."""
         with torch.autocast(image.device.type, enabled=False):
             grid = gaussian_grid(attention, _size(image), self.config.glimpse)
-            return read(image, grid, self.config.glimpse)
+            return read_glimpse(image, grid, self.config.glimpse)
 
     def seen(self, glimpse: Tensor) -> Tensor:
         """What the recurrent network sees of a glimpse (B, C, N, M): (B, D)."""

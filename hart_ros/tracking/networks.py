@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hart_ros.model.attention import REACH as REACH_2017
 from hart_ros.model.attention import gaussian_grid, normalise_contrast
 from hart_ros.model.boxes import cxcywh_to_xywh, xywh_to_cxcywh
 from hart_ros.model.glimpse import sigma_of_stride, window_centres
@@ -28,10 +29,7 @@ from .fast import Run, folded, onnx_session, with_onnx_v1
 from .quantised import with_quantised_v1
 from .read import Grid, read
 
-# Standard deviations after which a Gaussian counts as 0. That of 2017 normalises by what lies on
-# the frame, plus 1e-8: far enough outside, its tail is all there is, and has to be read.
-REACH = 4.0
-REACH_2017 = 8.0
+REACH = 4.0  # deviations after which a Gaussian of the shipped network counts as 0
 # Down to this deviation pixels are averaged first, see `read`. On a drive in 4K that changes a
 # glimpse by 0.3 grey levels in the mean, by 2.5 at 1 pixel of 100. Accuracy stays: docs/speed.md.
 LEAST_SIGMA = 0.85

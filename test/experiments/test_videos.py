@@ -16,7 +16,8 @@ from hart_ros.experiments.digits import CANVAS, MovingDigits, new_classifier
 from hart_ros.experiments.mnist import SIDE, Digits, MnistError, load_mnist
 from hart_ros.experiments.motion import bounce
 from hart_ros.experiments.videos import Clips, generator, steps_of
-from hart_ros.model.ratm import RATM, attention_of, gaussian_grid, read, scaled_about_centre
+from hart_ros.model.attention import read_glimpse
+from hart_ros.model.ratm import RATM, attention_of, gaussian_grid, scaled_about_centre
 from hart_ros.model.ratm_objectives import pixel_loss
 
 
@@ -99,7 +100,9 @@ def test_the_target_patch_is_matched_best_at_the_true_box() -> None:
         window = scaled_about_centre(clips.truth[:, 0], scale)
         window[:, 0] += shift
         grid = gaussian_grid(attention_of(window, frame, glimpse), frame, glimpse)
-        return float(pixel_loss(read(clips.images[:, 0], grid, glimpse), target_patch(glimpse)))
+        return float(
+            pixel_loss(read_glimpse(clips.images[:, 0], grid, glimpse), target_patch(glimpse))
+        )
 
     for scale, shift in ((0.9, 0.0), (1.1, 0.0), (1.0, 0.3), (1.0, -0.3)):
         assert loss(scale, shift) > 2 * loss(1.0, 0.0)

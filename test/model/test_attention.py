@@ -98,13 +98,35 @@ def test_narrow_gaussians_at_stride_1_read_the_crop(y: int, x: int) -> None:
     """The published deviation blurs at stride 1; the grid itself lies on the pixels."""
     image = torch.rand(1, 3, 20, 26, generator=torch.Generator().manual_seed(1))
     grid = torch.tensor([[y, x, 0.1, 0.1, 1, 1]], dtype=torch.float32)
-    assert_close(read_glimpse(image, grid, 8), image[..., y : y + 8, x : x + 8])
+    assert_close(read_glimpse(image, grid, (8, 8)), image[..., y : y + 8, x : x + 8])
+
+
+@pytest.mark.parametrize('reverse', [False, True])
+def test_pixels_out_of_reach_are_not_missed(reverse: bool) -> None:
+    """The same as of the whole images, for windows inside, across an edge and outside."""
+    image = torch.rand(4, 3, 60, 90, generator=torch.Generator().manual_seed(1))
+    places = [[20, 30, 1.5, 0.5], [50, 80, 2, 2], [-9, -90, 1, 1], [5, 200, 0.7, 3]]
+    y, x, stride_y, stride_x = torch.tensor(places).unbind(1)
+    stride_x = -stride_x if reverse else stride_x
+    sigma = torch.tensor([0.3, 0.6, 0.9, 2.0])
+    f_y = gaussian_filters(y, sigma, stride_y, 8, 60)
+    f_x = gaussian_filters(x, sigma, stride_x, 12, 90)
+    whole = torch.einsum('bnh,bchw,bmw->bcnm', f_y, image, f_x)
+    grid = torch.stack((y, x, sigma, sigma, stride_y, stride_x), 1)
+    assert_close(read_glimpse(image, grid, (8, 12)), whole, atol=1e-5, rtol=0)
+
+
+def test_a_grid_that_is_no_number_reads_none() -> None:
+    grid = torch.tensor([[torch.nan] * 6, [2, 2, 1, 1, 1, 1]])
+    glimpse = read_glimpse(torch.ones(2, 3, 10, 10), grid, (4, 4))
+    assert glimpse[0].isnan().all()
+    assert_close(glimpse[1], torch.ones(3, 4, 4))
 
 
 def test_glimpse_of_a_constant_image_is_constant() -> None:
     grid = gaussian_grid(row(0.2, 0.3, 0.4, 0.5), (30, 40), 8)
     image = torch.full((1, 3, 30, 40), 0.6, dtype=torch.float64)
-    assert_close(read_glimpse(image, grid, 8), torch.full((1, 3, 8, 8), 0.6).double())
+    assert_close(read_glimpse(image, grid, (8, 8)), torch.full((1, 3, 8, 8), 0.6).double())
 
 
 def test_contrast_spans_zero_to_one_over_all_channels() -> None:
@@ -123,7 +145,7 @@ def test_gradients() -> None:
     attention.requires_grad_()
 
     def glimpse(image: Tensor, attention: Tensor) -> Tensor:
-        return normalise_contrast(read_glimpse(image, gaussian_grid(attention, (7, 9), 4), 4))
+        return normalise_contrast(read_glimpse(image, gaussian_grid(attention, (7, 9), 4), (4, 4)))
 
     assert gradcheck(glimpse, (image, attention))
     assert gradcheck(lambda a: attention_to_box(a, (7, 9)), attention)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd import gradcheck
 from torch.testing import assert_close
 
+from hart_ros.model.attention import read_glimpse
 from hart_ros.model.ratm import (
     IRNN,
     LEAST_SIGMA,
@@ -20,7 +21,6 @@ from hart_ros.model.ratm import (
     RATMConfig,
     attention_of,
     gaussian_grid,
-    read,
     scaled_about_centre,
     window_of,
 )
@@ -65,20 +65,22 @@ def test_grid_by_hand() -> None:
 def test_the_whole_image_is_read_as_it_is() -> None:
     image = torch.rand(1, 3, *SIZE)
     whole = torch.tensor([[0.0, 0.0, 0.0, 0.0, 1.0, -1.0]])
-    assert_close(read(image, gaussian_grid(whole, SIZE, SIZE), SIZE), image)
+    assert_close(read_glimpse(image, gaussian_grid(whole, SIZE, SIZE), SIZE), image)
 
 
 @pytest.mark.parametrize('glimpse', [(6, 5), (2, 9)])
 def test_a_glimpse_is_rectangular(glimpse: tuple[int, int]) -> None:
     attention = torch.randn(2, 6)
-    seen = read(torch.rand(2, 3, *SIZE), gaussian_grid(attention, SIZE, glimpse), glimpse)
+    seen = read_glimpse(torch.rand(2, 3, *SIZE), gaussian_grid(attention, SIZE, glimpse), glimpse)
     assert seen.shape == (2, 3, *glimpse)
     assert ((seen >= 0) & (seen <= 1)).all()
 
 
 def test_filters_sum_to_one_however_narrow() -> None:
     attention = torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.03, 0.9]])
-    ones = read(torch.ones(1, 1, 20, 20), gaussian_grid(attention, (20, 20), (7, 7)), (7, 7))
+    ones = read_glimpse(
+        torch.ones(1, 1, 20, 20), gaussian_grid(attention, (20, 20), (7, 7)), (7, 7)
+    )
     assert_close(ones, torch.ones_like(ones), atol=0.005, rtol=0)
 
 
@@ -88,7 +90,7 @@ def test_gradients_of_the_six_parameters() -> None:
     attention = attention.double().requires_grad_()
 
     def glimpse(image: Tensor, attention: Tensor) -> Tensor:
-        return read(image, gaussian_grid(attention, (7, 9), (4, 3)), (4, 3))
+        return read_glimpse(image, gaussian_grid(attention, (7, 9), (4, 3)), (4, 3))
 
     assert gradcheck(glimpse, (image, attention))
     assert gradcheck(lambda a: window_of(a, (7, 9)), attention)

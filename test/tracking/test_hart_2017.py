@@ -107,7 +107,7 @@ def test_reading_the_crop_equals_reading_the_frame(
     attention = torch.tensor([[y, x, h, w]], dtype=torch.float32)
     glimpse, grid = Hart2017Network(full.model).read(frame, attention)
     assert torch.equal(grid, gaussian_grid(attention, (120, 160), 56))
-    want = normalise_contrast(read_glimpse(as_image(frame), grid, 56))
+    want = normalise_contrast(read_glimpse(as_image(frame), grid, (56, 56)))
     torch.testing.assert_close(glimpse, want, atol=2e-3, rtol=0)
 
 
