@@ -158,7 +158,7 @@ def _trained(config: TrainConfig, command: str) -> bool:
     if trainer.step < config.steps:
         return False
     model: Any = trainer.average.module
-    save_weights(model, out / FINAL, {'step': str(trainer.step)})
+    save_weights(model, out / FINAL, trainer.notes())
     return True
 
 

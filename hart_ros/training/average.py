@@ -8,21 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 
 from hart_ros.model.hart import HART
 from hart_ros.tracking import WeightsError, load_model, save_weights
 
+from .history import as_notes, runs_of, step_of
 
-def save_mean(files: Sequence[Path], out: Path) -> list[int]:
+
+def save_mean(files: Sequence[Path], out: Path) -> None:
     """Writes the mean of weights, batch statistics included (Izmailov et al. 2018).
 
     Args:
         files: made by hart-train in one run, so that they lie in one valley of the loss.
-        out: where to put the mean; may be one of them.
-
-    Returns:
-        The step that each file is of.
+        out: where to put the mean, with the runs that led to the last of them; may be one of them.
 
     Raises:
         WeightsError: a file that is no HART of the first one's sizes, or does not tell its step.
@@ -38,13 +36,12 @@ def save_mean(files: Sequence[Path], out: Path) -> list[int]:
         for name, value in mean.state_dict().items():
             if value.is_floating_point():
                 value.copy_(torch.stack([state[name] for state in states]).mean(0))
-    save_weights(mean, out, {'step': ', '.join(map(str, steps))})
-    return steps
+    last = files[steps.index(max(steps))]
+    save_weights(mean, out, as_notes(', '.join(map(str, steps)), runs_of(last)))
 
 
 def _step(file: Path) -> int:
-    with safe_open(str(file), framework='pt', device='cpu') as content:
-        step = (content.metadata() or {}).get('step', '')
+    step = step_of(file)
     if not step.isdigit():
         raise WeightsError(f'weights: {file} does not tell its step; give a file of hart-train')
     return int(step)

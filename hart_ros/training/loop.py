@@ -34,6 +34,7 @@ from .config import SECTIONS, TrainConfig
 from .curriculum import make_curriculum
 from .frames import Sequence
 from .group import Group
+from .history import as_notes, runs_of
 from .mixture import ClipMixture, NumberedBatches
 from .motions import load_motions
 from .objective import Objective
@@ -120,6 +121,7 @@ class Trainer:
         losses = list(self.objective.parameters())
         self.optimiser = make_optimiser(config.optimiser, self.model, losses)
         self.curriculum = make_curriculum(config.curriculum)
+        self.runs = runs_of(config.start) if config.start != 'none' else []
         self.step = 0
         self.best = 0.0
         self.stopped = False
@@ -133,7 +135,15 @@ class Trainer:
     def log_start(self, command: str) -> None:
         """Notes what was asked for and what code does it: the model card is made from this."""
         settings = {'config': asdict(self.config), 'processes': self.group.size}
-        self._log({'step': self.step, 'command': command, **origin(), **settings})
+        run = {'step': self.step, 'command': command, **origin(), **settings}
+        if self.step and self.runs and self.runs[-1]['step'] == self.step:
+            self.runs.pop()  # was stopped before it had learnt anything
+        self.runs.append(run)
+        self._log(run)
+
+    def notes(self) -> dict[str, str]:
+        """What weights of now tell of themselves."""
+        return as_notes(self.step, self.runs)
 
     def stop(self, *_: object) -> None:
         """Ends the run after the step at hand, with a checkpoint; a signal handler."""
@@ -255,7 +265,7 @@ class Trainer:
             model: Any = self.average.module
             model.eval()
             current = self.out / 'current.safetensors'
-            save_weights(model, current, {'step': str(self.step)})
+            save_weights(model, current, self.notes())
             scores = validate(current, self.validation)
             real = [v for k, v in scores.items() if not is_drive(k)]
             mean = float(np.mean(real or list(scores.values())))
@@ -266,7 +276,7 @@ class Trainer:
             self.board.glimpses(self.step, model, clips)
             if mean > self.best:
                 self.best = mean
-                save_weights(model, self.out / 'best.safetensors', {'step': str(self.step)})
+                save_weights(model, self.out / 'best.safetensors', self.notes())
         self.group.wait()
 
     def _log(self, entry: dict[str, Any]) -> None:
@@ -284,6 +294,7 @@ class Trainer:
             'step': self.step,
             'best': self.best,
             'config': asdict(self.config),
+            'runs': self.runs,
         }
         if self.group.first:
             save_checkpoint(self.last, content)
@@ -312,6 +323,7 @@ class Trainer:
         for group, own in zip(self.optimiser.param_groups, groups):
             group.update(own)
         self.step, self.best = content['step'], content['best']
+        self.runs = content.get('runs', [])
         self.curriculum.restore(self._share(), content.get('curriculum', {}))
         if self.group.first:
             print(f'going on from step {self.step} of {self.last}')

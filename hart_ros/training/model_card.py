@@ -2,16 +2,14 @@
 # Copyright 2026 the hart_ros authors
 """Puts trained weights into the package, with a card that says what they are and can do.
 
-python -m hart_ros.training.model_card runs/hart DATA
+python -m hart_ros.training.model_card runs/hart/best.safetensors --data DATA
 
-With `--average`, the mean of several files of the run instead of its best.
+With several files of one run, their mean.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,7 @@ from hart_ros.tracking.weights import SHIPPED
 from .average import save_mean
 from .config import DataConfig
 from .frames import Sequence, as_targets
-from .main import command_line, configured
+from .history import Run, runs_of, step_of
 from .sources import load_sequences
 from .split import COMPARED_DRIVES, is_drive
 
@@ -76,28 +74,29 @@ targets, long occlusions and look-alikes side by side are where it fails first.
 
 def main(argv: list[str] | None = None) -> None:
     """Copies the weights, measures them on the sequences kept aside, writes the card."""
-    options = _parser().parse_args(argv)
-    # Weights and log of one moment: the training may go on while these are measured.
-    steps = []
-    best = options.run / 'best.safetensors'
-    if options.average:
-        steps = save_mean(options.average, options.weights)
-    elif options.weights.resolve() != best.resolve():
-        shutil.copyfile(best, options.weights)
-    log = [json.loads(line) for line in (options.run / 'log.jsonl').read_text().splitlines()]
-    then: dict[str, Any] = next((e['config']['data'] for e in reversed(log) if 'config' in e), {})
+    parser = _parser()
+    options = parser.parse_args(argv)
+    for file in options.weights:
+        if not runs_of(file):
+            parser.error(f'{file} does not tell the runs that made it; give a file of hart-train')
+    if len(options.weights) > 1:
+        save_mean(options.weights, options.out)
+    elif options.weights[0].resolve() != options.out.resolve():
+        shutil.copyfile(options.weights[0], options.out)
+    runs = runs_of(options.out)
+    then = runs[-1]['config']['data']
     data = DataConfig(
-        (str(options.data),),
+        tuple(map(str, options.data)),
         str(options.cache),
-        options.drives,
-        validation=tuple(then.get('validation', ())),
-        leave_out=tuple(then.get('leave_out', ())),
+        then['drives'],
+        validation=tuple(then['validation']),
+        leave_out=tuple(then['leave_out']),
     )
     training, validation = load_sequences(data, drives=COMPARED_DRIVES)
-    results = measured(options.weights, validation)
+    results = measured(options.out, validation)
     names = [s.name for s in training]
-    text = card(log, rows_of(results), names, steps, score_of(results))
-    options.weights.with_name('MODEL_CARD.md').write_text(text)
+    text = card(runs, step_of(options.out), rows_of(results), names, score_of(results))
+    options.out.with_name('MODEL_CARD.md').write_text(text)
     print(text)
 
 
@@ -133,66 +132,53 @@ def score_of(results: list[TargetResult]) -> str:
 
 
 def card(
-    log: list[dict[str, Any]],
+    runs: list[Run],
+    step: str,
     rows: list[tuple[str, float, float]],
     data: list[str],
-    steps: list[int] | None = None,
     score: str = '',
 ) -> str:
     """The card as Markdown.
 
     Args:
-        log: of the run.
+        runs: that made the weights, in order, see `history`.
+        step: that the weights are of, or several.
         rows: of `rows_of`.
         data: names of what was trained on.
-        steps: those whose weights were averaged; none: the best of the log was taken.
         score: of `score_of`.
     """
-    if steps:
-        weights = f'mean of the moving averages at the steps {", ".join(map(str, steps))}'
-    else:
-        best = max((e for e in log if 'hart60' in e), key=lambda e: e['hart60'])
-        weights = f'moving average at step {best["step"]}, the best of the validations'
-        steps = [best['step']]
-    # What came after the last of these steps has no part in these weights.
-    starts = [e for e in log if 'command' in e and e['step'] < max(steps)]
+    several = ', ' in step
     real = [name for name in data if not is_drive(name)]
-    runs = [f'- from step {e["step"]}: `{e["command"]}`, commit {e["commit"]}' for e in starts]
+    commands = [f'- from step {r["step"]}: `{r["command"]}`, commit {r["commit"]}' for r in runs]
     shown = [*(row for row in rows if not is_drive(row[0])), *_means(rows)]
     table = [f'| {name} | {clips:.2f} | {one:.2f} |' for name, clips, one in shown]
     return TEMPLATE.format(
         parameters=sum(p.numel() for p in HART().parameters()),
-        weights=weights,
-        machine=f'{starts[-1]["cpu"]}, {starts[-1]["cores"]} cores',
-        torch=starts[-1]['torch'],
-        runs='\n'.join(runs),
+        weights=f'mean of the moving averages at the steps {step}'
+        if several
+        else f'moving average at step {step}',
+        machine=f'{runs[-1]["cpu"]}, {runs[-1]["cores"]} cores',
+        torch=runs[-1]['torch'],
+        runs='\n'.join(commands),
         real=len(real),
         names=', '.join(real),
-        drives=max(_drives(e) for e in starts),
-        more=' and photographs' if _any(starts, 'data', 'stills', ()) else '',
-        teacher=_taught(starts),
+        drives=max(run['config']['data']['drives'] for run in runs),
+        more=' and photographs' if _last(runs, 'data', 'stills', ()) else '',
+        teacher=_taught(runs),
         table='\n'.join(table),
         score=score,
         here=origin(),
     )
 
 
-def _drives(start: dict[str, Any]) -> int:
-    """Synthetic drives of a run; logs before there were configurations have the command alone."""
-    if 'config' in start:
-        return int(start['config']['data']['drives'])
-    options = command_line().parse_args(shlex.split(start['command'])[1:])
-    return configured(options).data.drives
-
-
-def _any(starts: list[dict[str, Any]], section: str, name: str, none: Any) -> Any:
+def _last(runs: list[Run], section: str, name: str, none: Any) -> Any:
     """The last value of a setting in the runs that is not `none`; else None."""
-    found = [e.get('config', {}).get(section, {}).get(name, none) for e in starts]
+    found = [run['config'].get(section, {}).get(name, none) for run in runs]
     return next((value for value in reversed(found) if value and value != none), None)
 
 
-def _taught(starts: list[dict[str, Any]]) -> str:
-    teacher = _any(starts, 'teacher', 'features', 'none')
+def _taught(runs: list[Run]) -> str:
+    teacher = _last(runs, 'teacher', 'features', 'none')
     if teacher is None:
         return ''
     return f'; in training, V1 was also taught to predict the features of `{Path(teacher).name}`'
@@ -214,12 +200,10 @@ def _means(rows: list[tuple[str, float, float]]) -> list[tuple[str, float, float
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser('python -m hart_ros.training.model_card', description=__doc__)
     add = parser.add_argument
-    add('run', type=Path, help='output folder of hart-train')
-    add('data', type=Path, help='folder of sequences that it was trained on')
+    add('weights', type=Path, nargs='+', help='made by hart-train; of several files their mean')
+    add('--data', type=Path, nargs='+', required=True, help='folders that they were trained on')
     add('--cache', type=Path, default=Path('runs/cache'), help='decoded frames')
-    add('--drives', type=int, default=60, help='synthetic drives that it was trained on')
-    add('--average', type=Path, nargs='+', help='ship the mean of these weights of the run')
-    add('--weights', type=Path, default=SHIPPED, help='where to put the weights')
+    add('--out', type=Path, default=SHIPPED, help='where to put the weights')
     return parser
 
 

@@ -30,6 +30,7 @@ from hart_ros.training.checkpoint import load_checkpoint, save_checkpoint
 from hart_ros.training.config import CurriculumConfig, DataConfig, OptimiserConfig, TrainConfig
 from hart_ros.training.frames import Sequence, cached_sequence
 from hart_ros.training.group import Group
+from hart_ros.training.history import runs_of, step_of
 from hart_ros.training.loop import Trainer, in_half, validate
 from hart_ros.training.mixture import ClipMixture
 from hart_ros.training.settings import ConfigError
@@ -100,6 +101,25 @@ def test_a_stop_changes_nothing(tmp_path: Path, sequence: Sequence, kind: Any, s
     assert load_checkpoint(tmp_path / 'b' / 'last.pt')['best'] == 0.5
     assert_same(straight.model, resumed.model)
     assert_same(straight.average, resumed.average)
+
+
+def test_weights_tell_the_runs_that_made_them(tmp_path: Path, sequence: Sequence) -> None:
+    """Also those of the weights that they started from; not one that was stopped at once."""
+    last = {'out': str(tmp_path / 'a')}
+    for command, steps in (('first', 2), ('in vain', 2), ('second', 4)):
+        config = replace(SHORT, steps=steps, **last)
+        trainer = Trainer(config, Group(), [sequence], [sequence])
+        trainer.log_start(command)
+        trainer.run()
+    made = tmp_path / 'a' / 'current.safetensors'
+    assert step_of(made) == '4'
+    assert [(run['step'], run['command']) for run in runs_of(made)] == [(0, 'first'), (2, 'second')]
+
+    config = replace(SHORT, start=str(made), out=str(tmp_path))
+    further = Trainer(config, Group(), [sequence], [sequence])
+    further.log_start('third')
+    save_weights(further.model, tmp_path / 'c', further.notes())
+    assert [run['command'] for run in runs_of(tmp_path / 'c')] == ['first', 'second', 'third']
 
 
 @pytest.mark.parametrize(('capability', 'half'), [('amx_bf16', True), ('avx512_f', False)])

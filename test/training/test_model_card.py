@@ -6,64 +6,67 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from hart_ros.model.hart import HART
+from hart_ros.tracking import save_weights
 from hart_ros.tracking.weights import SHIPPED
 from hart_ros.training.frames import Sequence
-from hart_ros.training.model_card import card, measured, rows_of, score_of
+from hart_ros.training.history import runs_of
+from hart_ros.training.model_card import card, main, measured, rows_of, score_of
 
 MACHINE = {'cpu': 'CPU', 'cores': 2, 'torch': '2.13.0', 'commit': 'abc'}
 
 
-def start(step: int, options: str) -> dict[str, Any]:
-    return {'step': step, 'command': f'hart-train DATA {options}', **MACHINE}
+def a_run(step: int, drives: int, **data: Any) -> dict[str, Any]:
+    config = {'data': {'drives': drives, **data}}
+    return {'step': step, 'command': f'hart-train --drives {drives}', 'config': config, **MACHINE}
 
 
-def test_runs_after_the_best_step_are_left_out() -> None:
-    log = [
-        start(0, '--drives 0'),
-        {'step': 100, 'hart60': 0.6},
-        start(100, '--drives 7'),
-        {'step': 200, 'hart60': 0.5},
-    ]
-    text = card(log, [('car', 0.6, 0.3)], ['ball', 'synthetic-100'])
-    assert 'average at step 100,' in text
-    assert 'hart-train DATA --drives 0`' in text
-    assert '--drives 7' not in text
-    assert '1 real sequences (ball), 0 synthetic drives' in text
+def test_all_runs_are_told_in_order() -> None:
+    runs = [a_run(0, 7), a_run(0, 5), a_run(100, 5)]
+    text = card(runs, '200', [('car', 0.6, 0.3)], ['ball', 'synthetic-100'])
+    assert 'average at step 200.' in text
+    first = '- from step 0: `hart-train --drives 7`, commit abc'
+    second = '- from step 0: `hart-train --drives 5`, commit abc'
+    assert f'{first}\n{second}\n- from step 100: ' in text
+    assert '1 real sequences (ball), 7 synthetic drives' in text
     assert 'No weights of other networks.' in text
-
-
-def test_settings_from_a_file_are_known_from_the_log() -> None:
-    told = {**start(0, ''), 'command': 'hart-train none.yaml', 'config': {'data': {'drives': 5}}}
-    text = card([told, {'step': 100, 'hart60': 0.6}], [('car', 0.6, 0.3)], ['ball'])
-    assert 'hart-train none.yaml`' in text
-    assert ', 5 synthetic drives' in text
     assert 'and photographs' not in text
 
 
-def test_photographs_and_a_teacher_are_told() -> None:
-    config = {'data': {'drives': 5, 'stills': ['a']}, 'teacher': {'features': 'b/nano.onnx'}}
-    log = [{**start(0, ''), 'config': config}, {'step': 100, 'hart60': 0.6}]
-    text = card(log, [('car', 0.6, 0.3)], ['ball'])
+def test_photographs_and_a_teacher_of_any_run_are_told() -> None:
+    taught = {**a_run(0, 5, stills=['a'])}
+    taught['config']['teacher'] = {'features': 'b/nano.onnx'}
+    text = card([taught, a_run(0, 5)], '100', [('car', 0.6, 0.3)], ['ball'])
     assert ') and photographs;' in text
     assert 'predict the features of `nano.onnx`' in text
 
 
-def test_an_average_names_its_steps_and_the_runs_up_to_the_last() -> None:
-    log = [
-        start(0, '--drives 1'),
-        {'step': 100, 'hart60': 0.6},
-        start(100, '--drives 2'),
-        {'step': 200, 'hart60': 0.5},
-        start(200, '--drives 3'),
-    ]
-    text = card(log, [('car', 0.6, 0.3)], ['ball'], [100, 200])
-    assert 'at the steps 100, 200.' in text
-    assert '--drives 2`' in text
-    assert '--drives 3' not in text
+def test_an_average_names_its_steps() -> None:
+    text = card([a_run(0, 1)], '100, 200', [('car', 0.6, 0.3)], ['ball'])
+    assert 'mean of the moving averages at the steps 100, 200.' in text
+
+
+def test_weights_that_do_not_tell_their_runs_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    untold = tmp_path / 'untold.safetensors'
+    save_weights(HART(), untold)
+    with pytest.raises(SystemExit):
+        main([str(untold), '--data', str(tmp_path), '--out', str(tmp_path / 'out.safetensors')])
+    assert 'does not tell the runs' in capsys.readouterr().err
+    assert not (tmp_path / 'out.safetensors').exists()
+
+
+def test_the_shipped_weights_tell_their_runs() -> None:
+    text = SHIPPED.with_name('MODEL_CARD.md').read_text()
+    assert all(f'`{run["command"]}`, commit {run["commit"]}' in text for run in runs_of(SHIPPED))
+    assert runs_of(SHIPPED)
 
 
 def test_a_sequence_too_short_for_clips_has_no_part_in_the_table(sequence: Sequence) -> None:
@@ -73,8 +76,7 @@ def test_a_sequence_too_short_for_clips_has_no_part_in_the_table(sequence: Seque
     results = measured(SHIPPED, [sequence, short])
     rows = rows_of(results)
     assert [row[0] for row in rows] == ['square']
-    log = [start(0, '--drives 1'), {'step': 100, 'hart60': 0.6}]
-    text = card(log, rows, ['ball'], score=score_of(results))
+    text = card([a_run(0, 1)], '100', rows, ['ball'], score=score_of(results))
     assert re.search(
         r'all\nframes together: [01].\d+ / 0.\d+ in clips, [01].\d+ / 0.\d+ in one', text
     )
