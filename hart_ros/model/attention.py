@@ -118,7 +118,7 @@ def read_glimpse(image: Tensor, grid: Tensor, glimpse: tuple[int, int]) -> Tenso
     fraction of the time that the whole image takes.
 
     Args:
-        image: (B, C, H, W).
+        image: (B, C, H, W); uint8 is read as shares of 255.
         grid: (B, 6), of `gaussian_grid`, here or in `ratm`.
         glimpse: N rows, M columns.
 
@@ -132,6 +132,8 @@ def read_glimpse(image: Tensor, grid: Tensor, glimpse: tuple[int, int]) -> Tenso
     left, wide = _reached(start_x, sigma_x, stride_x, columns, width)
     corners = zip(image, top.tolist(), left.tolist())
     seen = torch.stack([one[:, y : y + high, x : x + wide] for one, y, x in corners])
+    if seen.dtype == torch.uint8:
+        seen = seen.to(grid.dtype) / 255.0  # of a whole clip, this takes longer than all the rest
     f_y = gaussian_filters(start_y - top, sigma_y, stride_y, rows, high)
     f_x = gaussian_filters(start_x - left, sigma_x, stride_x, columns, wide)
     # (B, 1, N, h) (B, C, h, w) (B, 1, w, M) -> (B, C, N, M)

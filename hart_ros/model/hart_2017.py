@@ -100,8 +100,8 @@ class HART2017Output(StepOutput):
 class HART2017(nn.Module):
     """Hierarchical attentive recurrent tracking of B targets, one glimpse each a frame.
 
-    Images are (B, 3, H, W), float; their range does not matter, since the contrast of the glimpse
-    is normalised. Boxes are xywh, pixels.
+    Images are (B, 3, H, W), float or uint8; their range does not matter, since the contrast of the
+    glimpse is normalised. Boxes are xywh, pixels.
     """
 
     def __init__(self, config: HART2017Config | None = None) -> None:

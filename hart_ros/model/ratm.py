@@ -148,7 +148,7 @@ class IRNN(nn.Module):
 
 
 class RATM(nn.Module):
-    """Tracks B targets, one glimpse each an image. Images are (B, C, H, W) in [0, 1]."""
+    """Tracks B targets, one glimpse each an image. Images are (B, C, H, W) in [0, 1], or uint8."""
 
     def __init__(self, config: RATMConfig | None = None) -> None:
         super().__init__()

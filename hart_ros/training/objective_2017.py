@@ -41,7 +41,7 @@ class Objective2017(nn.Module):
         """
         images, boxes, present = clip['images'], clip['boxes'], clip['present']
         with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-            steps = model(images.float() / 255.0, boxes[:, 0])
+            steps = model(images, boxes[:, 0])
         steps = [replace(step, mask_logits=step.mask_logits.float()) for step in steps]
         size = images.shape[-2], images.shape[-1]
         terms = self.losses(model, steps, boxes, size, present)

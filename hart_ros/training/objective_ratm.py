@@ -35,7 +35,7 @@ class ObjectiveRatm(nn.Module):
         images, truth = clip['images'], clip['boxes'][:, 1:]
         size = images.shape[-2], images.shape[-1]
         with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-            followed = model(images.float() / 255.0, clip['boxes'][:, 0])
+            followed = model(images, clip['boxes'][:, 0])
         attention = followed.attention[:, 1:].float()
         share = clip['present'][:, 1:].float()
         share = share / share.sum().clamp(min=1.0)

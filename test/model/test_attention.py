@@ -116,6 +116,12 @@ def test_pixels_out_of_reach_are_not_missed(reverse: bool) -> None:
     assert_close(read_glimpse(image, grid, (8, 12)), whole, atol=1e-5, rtol=0)
 
 
+def test_bytes_are_shares_of_255() -> None:
+    image = torch.randint(256, (2, 3, 30, 40), dtype=torch.uint8)
+    grid = gaussian_grid(row(0.2, 0.3, 0.4, 0.5).float().expand(2, 4), (30, 40), 8)
+    assert_close(read_glimpse(image, grid, (8, 8)), read_glimpse(image / 255.0, grid, (8, 8)))
+
+
 def test_a_grid_that_is_no_number_reads_none() -> None:
     grid = torch.tensor([[torch.nan] * 6, [2, 2, 1, 1, 1, 1]])
     glimpse = read_glimpse(torch.ones(2, 3, 10, 10), grid, (4, 4))
