@@ -69,7 +69,8 @@ def _without(name: str, meaning: str, **fields: Any) -> Variant:
 
 POSTER = Comparison(
     TrainConfig(
-        steps=2000,
+        steps=4000,
+        batch=8,
         clips=PUBLISHED_CLIPS,
         curriculum=CurriculumConfig(stages=((0.0, 3), (0.3, 5), (0.7, 10))),
         optimiser=OptimiserConfig(learning_rate=4e-4, warm_up=100, average=0.99),
