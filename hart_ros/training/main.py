@@ -66,8 +66,8 @@ def train(config: TrainConfig, command: str = 'hart-train') -> Trainer:
         ConfigError: settings or data with which it cannot.
     """
     torch.set_num_threads(config.threads)
-    # The tails of the Gaussians are numbers so small that CPUs compute with them a hundred times as
-    # slowly: a third of each step, unless they count as 0.
+    # The tails of the Gaussians are too small for normal numbers, and CPUs are slow with others:
+    # that was a third of each step.
     torch.set_flush_denormal(True)
     keep_memory()
     with joined(config.device) as group:
