@@ -36,7 +36,6 @@ class ClipConfig:
     mirror: float = limited(0.5, 0, 1)
     reverse: float = limited(0.5, 0, 1)
     skips: tuple[int, ...] = (1, 1, 1, 2, 2, 3)  # frame steps, each as likely
-    loose: float = limited(0.0, 0, 0.2)  # sides of the box moved, by a share of it, in all frames
     light: float = limited(1.0, 0)  # strength of changes of light and colour
     grey: float = limited(0.25, 0, 1)
     blur: float = limited(0.2, 0, 1)
@@ -116,22 +115,6 @@ def mirrored(clip: Clip) -> Clip:
     boxes = clip.boxes.copy()
     boxes[:, 0] = clip.images.shape[2] - boxes[:, 0] - boxes[:, 2]
     return Clip(np.ascontiguousarray(clip.images[:, :, ::-1]), boxes, clip.present)
-
-
-def loosely_drawn(rng: Random, boxes: np.ndarray, strength: float) -> np.ndarray:
-    """Boxes (T, 4), xywh, whose sides are moved by shares of their sizes, the same in all frames.
-
-    What belongs to a target is for the box to say that it was given by: with the limbs or without,
-    tight or generous. A network that was always given tight ones knows better.
-
-    Args:
-        rng: of the clip.
-        boxes: as annotated.
-        strength: standard deviation of the shares; none is over twice as much.
-    """
-    left, top, right, bottom = rng.normal(0, strength, 4).clip(-2 * strength, 2 * strength)
-    share = np.array([left, top, right - left, bottom - top], np.float32)
-    return boxes + share * np.tile(boxes[:, 2:], 2)
 
 
 def _camera_path(rng: Random, motion: np.ndarray, side: float) -> np.ndarray:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .augment import add_lookalike, add_occluder, photometric
-from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, loosely_drawn, panned
+from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, panned
 from .compose import composed_clip
 from .cuttings import Filmed, Strip, blob, mirrored
 from .frames import Sequence as Video
@@ -78,8 +78,6 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         if self.length > 1 and rng.random() < config.occluder:
             add_occluder(rng, clip, self._cut(rng, 1).images[0])
         photometric(rng, clip, config)
-        if config.loose:
-            clip.boxes = loosely_drawn(rng, clip.boxes, config.loose)
         return clip
 
     def _composed(self, rng: Random) -> Clip:
