@@ -115,7 +115,6 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     options.out = options.out or Path('runs', options.experiment)
     torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)  # as in hart-train
     cv2.setNumThreads(options.threads)
     keep_memory()
     try:

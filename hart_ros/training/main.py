@@ -14,7 +14,8 @@ import dataclasses
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -66,11 +67,8 @@ def train(config: TrainConfig, command: str = 'hart-train') -> Trainer:
         ConfigError: settings or data with which it cannot.
     """
     torch.set_num_threads(config.threads)
-    # The tails of the Gaussians are too small for normal numbers, and CPUs are slow with others:
-    # that was a third of each step.
-    torch.set_flush_denormal(True)
     keep_memory()
-    with joined(config.device) as group:
+    with joined(config.device) as group, tails_as_zero():
         Path(config.out).mkdir(parents=True, exist_ok=True)
         with group.first_then_others():
             training, validation = load_sequences(config.data, config.clips.whole_frames)
@@ -85,6 +83,20 @@ def train(config: TrainConfig, command: str = 'hart-train') -> Trainer:
         for number, handler in previous.items():
             signal.signal(number, handler)
     return trainer
+
+
+@contextmanager
+def tails_as_zero() -> Iterator[None]:
+    """Lets numbers too small for the normal format count as 0 in this thread and those it starts.
+
+    The tails of the Gaussians are full of them, and CPUs are slow with them: a third of each step.
+    Not to be left on: others count on such numbers.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def configured(options: argparse.Namespace) -> TrainConfig:

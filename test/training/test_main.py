@@ -36,6 +36,7 @@ def test_a_run_leaves_weights_that_load_and_can_be_resumed(data: Path) -> None:
     assert [line['step'] for line in lines if 'loss' in line] == [1, 2, 3, 4]
     assert all('car' in line['sequences'] for line in lines if 'hart60' in line)
     assert load_checkpoint(out / 'last.pt')['step'] == 4
+    assert torch.full((1,), 1e-40).mul(0.5).item() > 0  # who called it counts as before
 
 
 @pytest.mark.parametrize('missing', ['square', 'car', ''])
