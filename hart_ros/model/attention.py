@@ -133,7 +133,7 @@ def read_glimpse(image: Tensor, grid: Tensor, glimpse: tuple[int, int]) -> Tenso
     corners = zip(image, top.tolist(), left.tolist())
     seen = torch.stack([one[:, y : y + high, x : x + wide] for one, y, x in corners])
     if seen.dtype == torch.uint8:
-        seen = seen.to(grid.dtype) / 255.0  # of a whole clip, this takes longer than all the rest
+        seen = seen.to(grid.dtype) / 255.0  # not of the whole image, which takes long
     f_y = gaussian_filters(start_y - top, sigma_y, stride_y, rows, high)
     f_x = gaussian_filters(start_x - left, sigma_x, stride_x, columns, wide)
     # (B, 1, N, h) (B, C, h, w) (B, 1, w, M) -> (B, C, N, M)
