@@ -19,6 +19,8 @@ from .settings import limited
 
 CANVAS = 256  # pixels of a canvas's side
 SMALLEST, LARGEST = 16.0, 72.0  # target on the canvas, sqrt(w * h), pixels
+ZOOMING, MOST_ZOOM = 0.012, 0.4  # log-scale: deviation of a frame's, most in a clip
+LOOSE = 0.05  # deviation of a loosely drawn side, shares of the box; none is over twice as much
 Random = np.random.Generator
 
 
@@ -36,6 +38,8 @@ class ClipConfig:
     mirror: float = limited(0.5, 0, 1)
     reverse: float = limited(0.5, 0, 1)
     skips: tuple[int, ...] = (1, 1, 1, 2, 2, 3)  # frame steps, each as likely
+    zoom: float = limited(0.0, 0, 1)  # of what is filmed: the camera zooms in or out
+    loose: float = limited(0.0, 0, 1)  # boxes drawn loosely
     light: float = limited(1.0, 0)  # strength of changes of light and colour
     grey: float = limited(0.25, 0, 1)
     blur: float = limited(0.2, 0, 1)
@@ -76,24 +80,37 @@ def cut_clip(
     if config.whole_frames:
         clip = Clip(np.stack(images), truth.astype(np.float32), present)
     else:
-        clip = film(rng, images, truth, present)
+        clip = film(rng, images, truth, present, config.zoom)
     return mirrored(clip) if rng.random() < config.mirror else clip
 
 
-def film(rng: Random, frames: list[np.ndarray], truth: np.ndarray, present: np.ndarray) -> Clip:
-    """Cuts canvases out of frames with a virtual camera that follows the target loosely."""
+def film(
+    rng: Random,
+    frames: list[np.ndarray],
+    truth: np.ndarray,
+    present: np.ndarray,
+    zooming: float = 0.0,
+) -> Clip:
+    """Cuts canvases out of frames with a virtual camera that follows the target loosely.
+
+    `zooming` is how likely it zooms in or out meanwhile.
+    """
     side = float(np.sqrt(truth[0, 2] * truth[0, 3]))
     wanted = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST)))
     zoom = min(wanted / side, 4.0) * np.exp(rng.uniform(-0.12, 0.12, 2))  # x, y
+    pace = rng.normal(0, ZOOMING) if zooming and rng.random() < zooming else 0.0
+    growth = (pace * np.arange(len(frames))).clip(-MOST_ZOOM, MOST_ZOOM)
+    zooms = zoom * np.exp(growth)[:, None]  # (T, 2)
     centres = truth[:, :2] + 0.5 * truth[:, 2:]
-    offsets = _camera_path(rng, np.diff(centres, axis=0) * zoom, wanted)
+    offsets = _camera_path(rng, np.diff(centres, axis=0) * zooms[1:], wanted)
     images, boxes = [], []
-    for frame, box, centre, offset in zip(frames, truth, centres, offsets, strict=True):
-        corner = np.rint(centre - (CANVAS / 2 + offset) / zoom).astype(int)
-        extent = np.rint(CANVAS / zoom).astype(int)
+    told = zip(frames, truth, centres, offsets, zooms, strict=True)
+    for frame, box, centre, offset, scale in told:
+        corner = np.rint(centre - (CANVAS / 2 + offset) / scale).astype(int)
+        extent = np.rint(CANVAS / scale).astype(int)
         images.append(_cut(frame, corner, extent))
-        scale = CANVAS / extent
-        boxes.append(np.concatenate(((box[:2] - corner) * scale, box[2:] * scale)))
+        on_canvas = CANVAS / extent
+        boxes.append(np.concatenate(((box[:2] - corner) * on_canvas, box[2:] * on_canvas)))
     return Clip(np.stack(images), np.array(boxes, np.float32), present)
 
 
@@ -115,6 +132,17 @@ def mirrored(clip: Clip) -> Clip:
     boxes = clip.boxes.copy()
     boxes[:, 0] = clip.images.shape[2] - boxes[:, 0] - boxes[:, 2]
     return Clip(np.ascontiguousarray(clip.images[:, :, ::-1]), boxes, clip.present)
+
+
+def loosely_drawn(rng: Random, boxes: np.ndarray) -> np.ndarray:
+    """Boxes (T, 4), xywh, whose sides are moved by shares of their sizes, the same in all frames.
+
+    What belongs to a target is for the box to say that it was given by: with the limbs or without,
+    tight or generous. A network that was always given tight ones knows better.
+    """
+    left, top, right, bottom = rng.normal(0, LOOSE, 4).clip(-2 * LOOSE, 2 * LOOSE)
+    share = np.array([left, top, right - left, bottom - top], np.float32)
+    return boxes + share * np.tile(boxes[:, 2:], 2)
 
 
 def _camera_path(rng: Random, motion: np.ndarray, side: float) -> np.ndarray:

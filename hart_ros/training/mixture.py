@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .augment import add_lookalike, add_occluder, photometric
-from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, panned
+from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, loosely_drawn, panned
 from .compose import composed_clip
 from .cuttings import Filmed, Strip, blob, mirrored
 from .frames import Sequence as Video
@@ -70,7 +70,7 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
             clip = self._composed(rng)
         else:
             if self.stills and rng.random() < config.still:
-                clip = self.stills.clip(rng, self.length)
+                clip = self.stills.clip(rng, self.length, config.zoom)
             else:
                 clip = self._cut(rng, self.length)
             if rng.random() < config.lookalike:
@@ -78,6 +78,8 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
         if self.length > 1 and rng.random() < config.occluder:
             add_occluder(rng, clip, self._cut(rng, 1).images[0])
         photometric(rng, clip, config)
+        if config.loose and rng.random() < config.loose:
+            clip.boxes = loosely_drawn(rng, clip.boxes)
         return clip
 
     def _composed(self, rng: Random) -> Clip:

@@ -2,8 +2,10 @@
 # Copyright 2026 the hart_ros authors
 """Photographs as a source of things to follow: there are more of them than of annotated video.
 
-The outline of what a photograph shows is found without labels (GrabCut, Rother et al. 2004,
-started from the middle of the picture); where none is found, the photograph is background only.
+Outlines that somebody drew lie beside a photograph, `NAME.mask.png` for `NAME.jpg`: the pixels of
+its things are numbered from 1, the others are 0. Without such a file the outline of what it shows
+is found (GrabCut, Rother et al. 2004, started from the middle of the picture); where there is none,
+the photograph is background only.
 """
 
 from __future__ import annotations
@@ -30,27 +32,33 @@ WORKING_SIDE = 192  # pixels, longest side while the outline is sought
 BORDER = 0.1  # of the picture, each side, where nothing belongs to the thing
 SMALLEST_SHARE, LARGEST_SHARE = 0.04, 0.6  # of the picture that a believable thing covers
 WHOLE = 0.8  # share of what was found that its largest piece must have
+DRAWN = '.mask.png'  # ends the names of outlines that were drawn
+LEAST_SIDE = 24  # pixels of the photograph, of a thing with such an outline
 
 
 @dataclass(frozen=True)
 class Still:
-    """A photograph, and a picture of its thing's outline where one was found."""
+    """A photograph, and the picture and numbers of its things' outlines, if it has any."""
 
     image: Path
     outline: Path | None
+    things: tuple[int, ...] = ()
 
 
 def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
-    """All photographs under a folder, their outlines drawn into the cache on first use.
+    """All photographs under a folder; outlines that nobody drew are found once, for the cache.
 
-    An outline older than its photograph is drawn anew.
+    An outline older than its photograph is found anew.
 
     Raises:
         ConfigError: no photograph there.
     """
-    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)
-    if not paths:
+    pictures = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)
+    photographs = [p for p in pictures if not p.name.endswith(DRAWN)]
+    if not photographs:
         raise ConfigError(f'{folder}: no photographs (*.jpg, *.png); name a folder that has some')
+    drawn = [_drawn(p) for p in photographs if p.with_suffix(DRAWN).is_file()]
+    paths = [p for p in photographs if not p.with_suffix(DRAWN).is_file()]
     place = folder.resolve()
     # Folders of one name, and files that differ in their suffix, are told apart.
     home = cache / f'stills-{place.name}-{zlib.crc32(str(place).encode()):08x}'
@@ -61,11 +69,23 @@ def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
         made = pool.map(_make_outline, [paths[k] for k in missing], [outlines[k] for k in missing])
         for _ in tqdm(made, desc='outlines', total=len(missing), mininterval=5.0, disable=None):
             pass
-    return [
-        Still(path, outline if outline.stat().st_size else None)
+    found = [
+        Still(path, outline, (255,)) if outline.stat().st_size else Still(path, None)
         for path, outline in zip(paths, outlines)
         if outline.is_file()
     ]
+    return sorted([*drawn, *found], key=lambda still: still.image)
+
+
+def _drawn(image: Path) -> Still:
+    """A photograph with the things outlined beside it that are large enough and wholly on it."""
+    mask = image.with_suffix(DRAWN)
+    numbers = _image(mask, cv2.IMREAD_GRAYSCALE)
+    edge = np.concatenate((numbers[[0, -1]].ravel(), numbers[:, [0, -1]].ravel()))
+    things = sorted(set(np.unique(numbers)) - set(np.unique(edge)) - {0})
+    sizes = [cv2.boundingRect((numbers == k).astype(np.uint8))[2:] for k in things]
+    large = tuple(int(k) for k, size in zip(things, sizes) if min(size) >= LEAST_SIDE)
+    return Still(image, mask if large else None, large)
 
 
 def _outdated(outline: Path, image: Path) -> bool:
@@ -118,17 +138,17 @@ class Stills:
 
     def __init__(self, stills: Sequence[Still] = ()) -> None:
         self.all = list(stills)
-        self.outlined = [still for still in stills if still.outline]
+        self.things = [(still, thing) for still in stills for thing in still.things]
 
     def __bool__(self) -> bool:
-        return bool(self.outlined)
+        return bool(self.things)
 
     def scene(self, rng: Random, steps: int) -> np.ndarray:
         """A camera pans over a photograph: canvases (steps, CANVAS, CANVAS, 3)."""
         picture = _read(self.all[int(rng.integers(len(self.all)))])
         return panned(rng, [picture] * steps)
 
-    def clip(self, rng: Random, steps: int) -> Clip:
+    def clip(self, rng: Random, steps: int, zooming: float = 0.0) -> Clip:
         """A photograph's thing where it was photographed; only the camera moves.
 
         Around the photograph is its mirror image: things fill most of their photographs.
@@ -140,7 +160,7 @@ class Stills:
         x, y, w, h = cv2.boundingRect(outline)
         box = np.array([x + width // 2, y + height // 2, w, h], np.float64)
         boxes = np.repeat(box[None], steps, 0)
-        return film(rng, [picture] * steps, boxes, np.ones(steps, bool))
+        return film(rng, [picture] * steps, boxes, np.ones(steps, bool), zooming)
 
     def cutting(self, rng: Random) -> Cutting:
         """A photograph's thing, cut out."""
@@ -152,12 +172,12 @@ class Stills:
         return Cutting(resized(picture[y : y + h, x : x + w]), resized(shape))
 
     def _outlined(self, rng: Random) -> tuple[np.ndarray, np.ndarray]:
-        still = self.outlined[int(rng.integers(len(self.outlined)))]
+        still, thing = self.things[int(rng.integers(len(self.things)))]
         picture = _read(still)
         assert still.outline is not None
-        drawn = _image(still.outline, cv2.IMREAD_GRAYSCALE)
+        numbers = _image(still.outline, cv2.IMREAD_GRAYSCALE)
         # Its outermost pixels show the background; having been opened, it does not vanish.
-        drawn = cv2.erode(drawn, np.ones((3, 3), np.uint8))
+        drawn = cv2.erode(255 * (numbers == thing).astype(np.uint8), np.ones((3, 3), np.uint8))
         outline = cv2.resize(drawn, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return picture, np.where(outline > 127, 255, 0).astype(np.uint8)
 

@@ -13,7 +13,17 @@ import torch
 
 from hart_ros.evaluation.metrics import iou_xywh
 from hart_ros.training.augment import add_lookalike, add_occluder, photometric, smooth_path
-from hart_ros.training.clips import CANVAS, LARGEST, SMALLEST, Clip, ClipConfig, cut_clip
+from hart_ros.training.clips import (
+    CANVAS,
+    DEFAULT,
+    LARGEST,
+    LOOSE,
+    SMALLEST,
+    Clip,
+    ClipConfig,
+    cut_clip,
+    film,
+)
 from hart_ros.training.frames import Sequence
 from hart_ros.training.mixture import ClipMixture, NumberedBatches, as_tensors
 from hart_ros.training.motions import load_motions, real_motion
@@ -27,17 +37,18 @@ def red_box(image: np.ndarray) -> tuple[float, float, float, float]:
     return x, y, columns.max() + 1 - x, rows.max() + 1 - y
 
 
-def a_clip(sequence: Sequence, seed: int, length: int = 6) -> Clip:
+def a_clip(sequence: Sequence, seed: int, length: int = 6, config: ClipConfig = DEFAULT) -> Clip:
     rng = np.random.default_rng(seed)
     while True:
-        clip = cut_clip(rng, sequence, 7, length)
+        clip = cut_clip(rng, sequence, 7, length, config)
         if clip is not None:
             return clip
 
 
+@pytest.mark.parametrize('zoom', [0.0, 1.0])
 @pytest.mark.parametrize('seed', range(8))
-def test_the_box_is_where_the_target_is_seen(sequence: Sequence, seed: int) -> None:
-    clip = a_clip(sequence, seed)
+def test_the_box_is_where_the_target_is_seen(sequence: Sequence, seed: int, zoom: float) -> None:
+    clip = a_clip(sequence, seed, config=ClipConfig(zoom=zoom))
     assert clip.images.shape == (6, CANVAS, CANVAS, 3)
     assert clip.present.all()
     side = np.sqrt(clip.boxes[0, 2] * clip.boxes[0, 3])
@@ -45,6 +56,32 @@ def test_the_box_is_where_the_target_is_seen(sequence: Sequence, seed: int) -> N
     for image, (x, y, w, h) in zip(clip.images, clip.boxes, strict=True):
         if min(x, y) >= 0 and x + w <= CANVAS and y + h <= CANVAS:
             assert iou_xywh(red_box(image), (x, y, w, h)) > 0.85
+
+
+def test_a_camera_that_zooms_changes_the_size(sequence: Sequence) -> None:
+    boxes = np.repeat([[60.0, 60.0, 20.0, 20.0]], 12, 0)
+    frames = [sequence.frames[0]] * 12
+
+    def growths(zooming: float) -> np.ndarray:
+        clips = (
+            film(np.random.default_rng(k), frames, boxes, np.ones(12, bool), zooming)
+            for k in range(10)
+        )
+        return np.array([np.log(clip.boxes[-1, 2:] / clip.boxes[0, 2:]) for clip in clips])
+
+    assert np.abs(growths(0.0)).max() < 0.02
+    assert growths(1.0).min() < -0.05 and growths(1.0).max() > 0.05
+
+
+def test_loosely_drawn_boxes_are_off_by_the_same_share_throughout(sequence: Sequence) -> None:
+    usual = ClipMixture([sequence], 4, 0, ClipConfig(composed=0))
+    loose = ClipMixture([sequence], 4, 0, ClipConfig(composed=0, loose=1))
+    for k in range(6):
+        before, after = usual[k], loose[k]
+        assert after['images'].equal(before['images'])
+        shares = (after['boxes'] - before['boxes']) / before['boxes'][:, [2, 3, 2, 3]]
+        assert torch.allclose(shares, shares[:1].expand_as(shares), atol=1e-5)
+        assert 0 < shares.abs().max() <= 4 * LOOSE + 1e-6
 
 
 def test_no_clip_where_the_track_has_no_room(sequence: Sequence) -> None:

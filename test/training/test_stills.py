@@ -45,11 +45,29 @@ def test_the_thing_in_the_middle_is_outlined() -> None:
 
 def test_photographs_are_sorted_by_what_they_show(stills: Stills) -> None:
     assert [still.image.name for still in stills.all] == ['empty.jpg', 'thing.png']
-    assert [still.image.name for still in stills.outlined] == ['thing.png']
+    assert [still.image.name for still, _ in stills.things] == ['thing.png']
+
+
+def test_drawn_outlines_are_taken(tmp_path: Path) -> None:
+    """Two of four things: the others are tiny or cut by the picture's border."""
+    picture, mask = photograph(), np.zeros((240, 320), np.uint8)
+    boxes = (110, 70, 60, 100), (170, 70, 40, 100), (20, 20, 10, 10), (290, 100, 30, 60)
+    for number, (x, y, w, h) in enumerate(boxes, start=1):
+        mask[y : y + h, x : x + w] = number
+    cv2.imwrite(str(tmp_path / 'two.jpg'), picture)
+    cv2.imwrite(str(tmp_path / 'two.mask.png'), mask)
+    stills = Stills(load_stills(tmp_path, tmp_path / 'cache', 1))
+    assert [(still.image.name, thing) for still, thing in stills.things] == [
+        ('two.jpg', 1),
+        ('two.jpg', 2),
+    ]
+    shapes = {stills.cutting(np.random.default_rng(k)).shape.shape for k in range(20)}
+    assert len(shapes) == 2
+    assert all(abs(h - 100) <= 2 and min(abs(w - 60), abs(w - 40)) <= 2 for h, w in shapes)
 
 
 def test_outlines_are_drawn_once(stills: Stills, monkeypatch: pytest.MonkeyPatch) -> None:
-    outline = stills.outlined[0].outline
+    outline = stills.things[0][0].outline
     assert outline is not None
     before = outline.stat().st_mtime_ns
     folder, cache = stills.all[0].image.parents[1], outline.parents[2]
