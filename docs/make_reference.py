@@ -53,7 +53,8 @@ ABOUT = {
         '`~/init_box`; without one, the worst of the others. Each has its own in `/diagnostics`. '
         'While the node is disabled or inactive the last one stays: `/diagnostics` says whether it '
         'works',
-        '~/debug_image': 'The frame with box, attention window, score and trail',
+        '~/debug_image': 'The frame with box (green, amber while `UNCERTAIN`, red while `LOST`), '
+        'attention window, score and trail; once without them when there is no target any more',
         '~/glimpse': 'The glimpse, beside it the glimpse under its appearance mask',
         '/diagnostics': 'Once a second: state, what became of the last box, fps, latency, frames '
         'received, tracked, dropped; what is missing, in words',

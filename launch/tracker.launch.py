@@ -17,7 +17,6 @@ from launch.actions import (
     DeclareLaunchArgument,
     LogInfo,
     OpaqueFunction,
-    SetEnvironmentVariable,
     Shutdown,
 )
 from launch.conditions import IfCondition
@@ -25,7 +24,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-BOOLEAN = ['true', 'false']
+BOOLEAN = ['true', 'false', 'True', 'False']
 DDS_PROFILE_VARIABLES = (
     'FASTRTPS_DEFAULT_PROFILES_FILE',  # Fast DDS 2: Humble, Jazzy
     'FASTDDS_DEFAULT_PROFILES_FILE',  # Fast DDS 3: Kilted and later
@@ -45,12 +44,12 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *declare_arguments(),
-            OpaqueFunction(function=set_dds_profile),
+            OpaqueFunction(function=say_without_dds_profile),
             OpaqueFunction(function=check_params_file),
             OpaqueFunction(function=start_tracker),
             OpaqueFunction(function=start_player),
             OpaqueFunction(function=start_select_box),
-            start_rviz(),
+            OpaqueFunction(function=start_rviz),
         ]
     )
 
@@ -98,9 +97,10 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
         ),
         DeclareLaunchArgument(
             'use_sim_time',
-            default_value='false',
-            choices=BOOLEAN,
-            description='Take the time from /clock. A played source then publishes /clock.',
+            default_value='',
+            choices=['', *BOOLEAN],
+            description='Take the time from /clock. A played source then publishes /clock. Empty: '
+            'as `params_file` says, else false.',
         ),
         DeclareLaunchArgument(
             'rviz',
@@ -119,33 +119,41 @@ def declare_arguments() -> list[DeclareLaunchArgument]:
             'sequence',
             default_value='',
             description='Sequence to play where `play` holds several: 0003 of KITTI, or the topic '
-            'of the images in a bag.',
+            'of the images in a bag. Empty: as `params_file` says.',
         ),
         DeclareLaunchArgument(
             'loop',
-            default_value='false',
-            choices=BOOLEAN,
+            default_value='',
+            choices=['', *BOOLEAN],
             description='Play again from the start, with the first box, whenever the end is '
-            'reached. Otherwise the service player/restart does.',
+            'reached. Otherwise the service player/restart does. Empty: as `params_file` says, '
+            'else false.',
         ),
         DeclareLaunchArgument(
             'log_level',
             default_value='info',
             choices=['debug', 'info', 'warn', 'error', 'fatal'],
-            description='Least severe messages that the nodes log.',
+            description='Least severe messages that the nodes log; debug: of these nodes, not of '
+            'the libraries under them.',
         ),
     ]
 
 
-def set_dds_profile(context: LaunchContext) -> list[SetEnvironmentVariable | LogInfo]:
-    """Give Fast DDS shared memory that holds images, unless the user names another profile."""
+def dds_profile() -> dict[str, str]:
+    """Variables by which Fast DDS has shared memory for images, unless users name a profile.
+
+    For our nodes alone: set for the whole launch, it would be the profile of all nodes after them.
+    """
     users = [name for name in DDS_PROFILE_VARIABLES if name in os.environ]
     if not users and is_humble_on_localhost():
-        return [LogInfo(msg=NO_DDS_PROFILE)]
-    profile = in_package('config', 'fastdds.xml')
-    for name in users:
-        profile = os.environ[name]
-    return [SetEnvironmentVariable(name, profile) for name in DDS_PROFILE_VARIABLES]
+        return {}
+    profile = os.environ[users[-1]] if users else in_package('config', 'fastdds.xml')
+    return dict.fromkeys(DDS_PROFILE_VARIABLES, profile)
+
+
+def say_without_dds_profile(context: LaunchContext) -> list[LogInfo]:
+    """Say so where there is none."""
+    return [] if dds_profile() else [LogInfo(msg=NO_DDS_PROFILE)]
 
 
 def is_humble_on_localhost() -> bool:
@@ -169,7 +177,7 @@ def start_tracker(context: LaunchContext) -> list[Node]:
     from_player = bool(LaunchConfiguration('play').perform(context))
     file = LaunchConfiguration('params_file').perform(context)
     buffer = BUFFER_WHILE_DRAWING if is_true('select', context) else {}
-    arguments, files = common_arguments(), [file]
+    arguments, files = common_arguments('hart', context), [file]
     if file == in_package('config', 'tracker.yaml'):
         files.append(buffer)
     else:  # before the user's file, and for any node: of one node what came first would count least
@@ -182,7 +190,7 @@ def start_tracker(context: LaunchContext) -> list[Node]:
             name='hart',
             parameters=[
                 *files,
-                {'use_sim_time': LaunchConfiguration('use_sim_time')},
+                *given('use_sim_time', 'use_sim_time', context),
                 # With a player the box comes from there, with the stamp of its frame.
                 *([] if from_player else init_box_parameter(context)),
                 *transport_parameter(context),
@@ -196,6 +204,11 @@ def start_player(context: LaunchContext) -> list[Node]:
     """The node `player`, or nothing without the argument `play`."""
     if not LaunchConfiguration('play').perform(context):
         return []
+    arguments = common_arguments('player', context)
+    # No frame before the tracker is there, unless the file says so; before it, as above.
+    arguments['ros_arguments'] += ['-p', 'wait_for_subscribers:=1']
+    sequence = ParameterValue(LaunchConfiguration('sequence'), value_type=str)
+    has_sequence = bool(LaunchConfiguration('sequence').perform(context))
     return [
         Node(
             package='hart_ros',
@@ -203,21 +216,25 @@ def start_player(context: LaunchContext) -> list[Node]:
             name='player',
             parameters=[
                 LaunchConfiguration('params_file'),
-                {
-                    # Text, also where YAML would read a number (a folder named 0001).
-                    'source': ParameterValue(LaunchConfiguration('play'), value_type=str),
-                    'sequence': ParameterValue(LaunchConfiguration('sequence'), value_type=str),
-                    'loop': LaunchConfiguration('loop'),
-                    'publish_clock': LaunchConfiguration('use_sim_time'),
-                    'wait_for_subscribers': 1,  # no frame before the tracker is there
-                },
+                # Text, also where YAML would read a number (a folder named 0001).
+                {'source': ParameterValue(LaunchConfiguration('play'), value_type=str)},
+                *([{'sequence': sequence}] if has_sequence else []),
+                *given('loop', 'loop', context),
+                *given('use_sim_time', 'publish_clock', context),
                 *init_box_parameter(context),
                 *([{'publish_init': False}] if is_selected(context) else []),
             ],
             on_exit=Shutdown(reason='the player ended'),  # by itself only if it cannot play
-            **common_arguments(),
+            **arguments,
         )
     ]
+
+
+def given(argument: str, parameter: str, context: LaunchContext) -> list[dict[str, bool]]:
+    """An argument of `BOOLEAN` as a parameter; an empty list where it was not given."""
+    if not LaunchConfiguration(argument).perform(context):
+        return []
+    return [{parameter: is_true(argument, context)}]
 
 
 def is_selected(context: LaunchContext) -> bool:
@@ -227,7 +244,7 @@ def is_selected(context: LaunchContext) -> bool:
 
 def is_true(argument: str, context: LaunchContext) -> bool:
     """Whether an argument of `BOOLEAN` is true."""
-    return LaunchConfiguration(argument).perform(context) == 'true'
+    return LaunchConfiguration(argument).perform(context).lower() == 'true'
 
 
 def start_select_box(context: LaunchContext) -> list[Node]:
@@ -239,34 +256,43 @@ def start_select_box(context: LaunchContext) -> list[Node]:
             name='select_box',
             parameters=[LaunchConfiguration('params_file'), *transport_parameter(context)],
             condition=IfCondition(LaunchConfiguration('select')),
-            **common_arguments(),
+            **common_arguments('select_box', context),
         )
     ]
 
 
-def start_rviz() -> Node:
+def start_rviz(context: LaunchContext) -> list[Node]:
     """Rviz on config/tracker.rviz, whose topics are absolute: map them to where ours are."""
-    return Node(
-        package='rviz2',
-        executable='rviz2',
-        namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', in_package('config', 'tracker.rviz')],
-        parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
-        remappings=[
-            ('/image_raw', LaunchConfiguration('image')),
-            ('/hart/debug_image', 'hart/debug_image'),
-            ('/hart/glimpse', 'hart/glimpse'),
-        ],
-        condition=IfCondition(LaunchConfiguration('rviz')),
-    )
+    return [
+        Node(
+            package='rviz2',
+            executable='rviz2',
+            namespace=LaunchConfiguration('namespace'),
+            arguments=['-d', in_package('config', 'tracker.rviz')],
+            parameters=given('use_sim_time', 'use_sim_time', context),
+            remappings=[
+                ('/image_raw', LaunchConfiguration('image')),
+                ('/hart/debug_image', 'hart/debug_image'),
+                ('/hart/glimpse', 'hart/glimpse'),
+            ],
+            additional_env=dds_profile(),
+            condition=IfCondition(LaunchConfiguration('rviz')),
+        )
+    ]
 
 
-def common_arguments() -> dict:
-    """What tracker and player share as arguments of `Node`."""
+def common_arguments(name: str, context: LaunchContext) -> dict:
+    """What our nodes share as arguments of `Node`; `name` is the node's."""
+    namespace = LaunchConfiguration('namespace').perform(context)
+    level = LaunchConfiguration('log_level').perform(context)
+    if level == 'debug':  # of everything, it is hundreds of lines a second
+        logger = '.'.join([*filter(None, namespace.split('/')), name])
+        level = f'{logger}:=debug'
     return {
-        'namespace': LaunchConfiguration('namespace'),
+        'namespace': namespace,
         'remappings': [('image', LaunchConfiguration('image'))],
-        'ros_arguments': ['--log-level', LaunchConfiguration('log_level')],
+        'ros_arguments': ['--log-level', level],
+        'additional_env': dds_profile(),
         'output': 'screen',
         'emulate_tty': True,
     }

@@ -59,6 +59,12 @@ class Look:
         # All pixels are asked only if every eighth row is blank: of 4K they cost a millisecond.
         if np.ptp(image[::8]) > BLANK or np.ptp(image) > BLANK:
             return hits
+        self._report.warn(
+            'blank',
+            f'the image shows nothing, its contrast is {np.ptp(image)} of 255: targets wait where '
+            'they are; is the camera covered, or has it 10 to 14 bits in an encoding of 16, such '
+            'as mono16? Then publish 16UC1',
+        )
         # A covered or dazzled camera: the targets wait where they are, or they would drift away.
         return [hit and _unseen(hit, target.state) for hit, target in zip(hits, targets)]
 
@@ -86,6 +92,7 @@ class Look:
     def _fail(self, error: Exception) -> None:
         self.failure = f'{type(error).__name__}: {error}'.splitlines()[0]
         self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
+        self._report.trace(error)
 
 
 def _unseen(hit: Hit, before: Any) -> Hit:

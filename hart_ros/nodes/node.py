@@ -8,7 +8,6 @@ deactivating keeps the target; cleaning up frees everything, so that other weigh
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -42,9 +41,13 @@ class TrackerNode(LifecycleNode):
         super().__init__(name, **node_options)
         self.failure = ''  # why the last transition failed
         self._starting = False
+        self._ended = False
+        self._box_is_new = True  # init_box: not tracked yet
         self._report = Reporter(self.get_logger())
         self._pipeline: Pipeline | None = None
         self._values = parameters.declare(self)
+        for line in parameters.misspelt(self):
+            self._report.warn_always(line)
         parameters.watch(self, self._values, self._is_configured, self._apply)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while simulated time stands
@@ -78,7 +81,9 @@ class TrackerNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe to images and boxes."""
         assert self._pipeline is not None
-        return self._do('activate', self._pipeline.activate)
+        done = self._do('activate', self._pipeline.activate)
+        self._box_is_new &= done != SUCCESS
+        return done
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe; the target is kept."""
@@ -91,7 +96,8 @@ class TrackerNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End for good; the process waits for its signal."""
-        self.destroy_timer(self._timer)
+        # The timer stays: by it the executor sees within a second that the process is to end.
+        self._ended = True
         return self._do('shut down', self.close)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -99,7 +105,10 @@ class TrackerNode(LifecycleNode):
         return self._do('clean up', self.close)
 
     def _configure(self) -> None:
-        self._pipeline = Pipeline(self, self._values, self._report)
+        values = dict(self._values)
+        if not self._box_is_new:  # by now it is the place of something else
+            values['init_box'] = parameters.NO_BOX
+        self._pipeline = Pipeline(self, values, self._report)
 
     def _do(self, what: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         """Act; what goes wrong is kept and logged, which rclpy would not do."""
@@ -110,7 +119,7 @@ class TrackerNode(LifecycleNode):
             self.failure = str(error) if told else f'{type(error).__name__}: {error}'
             if self.context.ok():  # else it is only that the end has come
                 self._log(f'cannot {what}: {self.failure}')
-                self.get_logger().debug(''.join(traceback.format_exception(error)))
+                self._report.trace(error)
             return TransitionCallbackReturn.FAILURE
         self.failure = ''
         return SUCCESS
@@ -147,8 +156,12 @@ class TrackerNode(LifecycleNode):
     def _apply(self, values: Mapping[str, Any]) -> None:
         if self._pipeline is not None:
             self._pipeline.apply(values)
+        elif 'init_box' in values:
+            self._box_is_new = True
 
     def _publish_diagnostics(self) -> None:
+        if self._ended:
+            return
         name = self.get_fully_qualified_name().lstrip('/')
         if self._pipeline is None:
             status = diagnostics.unconfigured(name, self.failure)

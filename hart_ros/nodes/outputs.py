@@ -20,8 +20,11 @@ from hart_ros.nodes.messages import to_detection, to_detections
 from hart_ros.nodes.qos import advertise, explain_refusal
 from hart_ros.nodes.reporting import Reporter
 from hart_ros.nodes.target import Result
-from hart_ros.tracking.draw import draw_debug, glimpse_panel
+from hart_ros.tracking.draw import BOX, GONE, UNSURE, draw_debug, draw_nothing, glimpse_panel
 from hart_ros.tracking.target_state import State
+
+# How the debug image shows a target.
+COLOURS = {State.TRACKING: BOX, State.UNCERTAIN: UNSURE, State.LOST: GONE, State.IDLE: GONE}
 
 
 class Outputs:
@@ -35,6 +38,7 @@ class Outputs:
         # Reliable, so that subscribers of either kind are served; pictures are not queued.
         self._node, self._report = node, report
         self._publishers: list[Publisher] = []
+        self._shown: Result | None = None  # on the debug image
         try:
             self._detection = self._publisher(Detection2D, '~/detection', depth=10)
             self._detections = self._publisher(Detection2DArray, '~/detections', depth=10)
@@ -65,6 +69,7 @@ class Outputs:
             return  # a late start hurries to the present
         if self._debug_image.get_subscription_count():
             self._debug_image.publish(_image(header, self._draw(result)))
+            self._shown = result
         if self._glimpse.get_subscription_count():
             shown = result.single or result.found[0]
             panel = glimpse_panel(shown.track, self.glimpse_height)
@@ -83,14 +88,24 @@ class Outputs:
         return publisher
 
     def publish_state(self, state: State) -> None:
-        """Publish the name of a state."""
+        """Publish the name of a state; where there is no target, no box stays on the picture."""
         self._state.publish(String(data=state.value))
+        if state is State.IDLE and self._shown is not None:
+            picture = self._narrowed(draw_nothing(self._shown.image, state.value))
+            self._debug_image.publish(_image(self._shown.frame.message.header, picture))
+            self._shown = None
 
     def _draw(self, result: Result) -> np.ndarray:
         picture = result.image
         for found in result.found:
             target = found.target
-            picture = draw_debug(picture, found.track, list(target.trail), target.target_id)
+            state, trail = target.machine.state, list(target.trail)
+            doubt = '' if state is State.TRACKING else f' {state.value}'
+            label, colour = f'{target.target_id}{doubt}', COLOURS[state]
+            picture = draw_debug(picture, found.track, trail, label, colour=colour)
+        return self._narrowed(picture)
+
+    def _narrowed(self, picture: np.ndarray) -> np.ndarray:
         height, width = picture.shape[:2]
         if not 0 < self.debug_image_width < width:
             return picture

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ SPECS: dict[str, Spec] = {
     'init_box': Spec(
         list(NO_BOX),
         'Track this box (x, y, width, height in pixels; x, y: top left corner) from the next image '
-        'on. All 0: none',
+        'on, once. All 0: none',
     ),
     'restore_state': Spec(
         '',
@@ -172,6 +173,8 @@ def problem(name: str, value: Any) -> str:
             return f'{name}: {value!r} is no text'
         if spec.choices and value not in spec.choices:
             return f'{name}: {value!r} is none of {", ".join(spec.choices)}'
+        if name == 'restore_state' and value and not value.endswith('.safetensors'):
+            return f'{name}: {value}: give a name that ends in .safetensors'
         return ''
     kinds = (int,) if isinstance(spec.default, int) else (int, float)
     if not isinstance(value, kinds) or isinstance(value, bool):
@@ -219,6 +222,21 @@ def declare(node: Node) -> dict[str, Any]:
     return values
 
 
+def misspelt(node: Node) -> list[str]:
+    """Return a line for each parameter that was given, is none, and is nearly the name of one.
+
+    Others are none of ours to judge: a file may hold parameters for many nodes.
+    """
+    known = list(node.get_parameters_by_prefix(''))
+    given = set(getattr(node, '_parameter_overrides', ()))  # rclpy has no other way to ask
+    near = {name: difflib.get_close_matches(name, known, 1, 0.8) for name in given - set(known)}
+    return [
+        f'{name}: no such parameter, so it has no effect; did you mean {names[0]}?'
+        for name, names in sorted(near.items())
+        if names
+    ]
+
+
 def watch(
     node: Node,
     values: dict[str, Any],
@@ -228,9 +246,10 @@ def watch(
     """Check parameters that are set at run time; keep the valid ones in `values`, then `apply`."""
 
     def refusal(name: str, value: Any) -> str:
-        if SPECS[name].fixed and value != values[name] and is_configured():
+        reason = problem(name, value)
+        if not reason and SPECS[name].fixed and value != values[name] and is_configured():
             return f'{name}: the node is configured with it; clean it up first (ros2 lifecycle set)'
-        return problem(name, value)
+        return reason
 
     def on_set(parameters: list[Parameter]) -> SetParametersResult:
         ours = {p.name: p.value for p in parameters if p.name in SPECS}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-import traceback
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import fields, replace
@@ -280,7 +279,7 @@ class Pipeline:
     def _worker_failed(self, error: BaseException) -> None:
         if self._node.context.ok():  # else it is only that nothing can be published any more
             self.report.error(type(error).__name__, f'{type(error).__name__}: {error}')
-            self._node.get_logger().debug(''.join(traceback.format_exception(error)))
+            self.report.trace(error)
 
 
 def _load_tracker(values: Mapping[str, Any]) -> HartTracker:

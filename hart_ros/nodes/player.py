@@ -16,6 +16,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from hart_ros.data.parsing import source_options
 from hart_ros.data.source import open_source
+from hart_ros.nodes.parameters import misspelt
 from hart_ros.nodes.player_outputs import Outputs
 from hart_ros.nodes.player_parameters import check_rate, declare
 from hart_ros.nodes.read_ahead import ReadAhead
@@ -43,6 +44,8 @@ class PlayerNode(Node):
         super().__init__('player')
         self.finished: Future = Future()
         self._settings = given = declare(self)
+        for line in misspelt(self):
+            self.get_logger().warning(line)
         options = source_options(given.source, given.sequence, given.size, given.frames)
         self._source = open_source(given.source, **options)
         self._outputs = Outputs(self, self._source, given)

@@ -19,6 +19,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D
 
+from hart_ros.data.bag import BagFrame
 from hart_ros.data.source import BoxXYWH, Source, SourceFrame, first_box
 from hart_ros.nodes import image_codec
 from hart_ros.nodes.boxes import box_message
@@ -84,7 +85,9 @@ class Outputs:
 
     def publish(self, frame: SourceFrame) -> None:
         """Publish everything about a frame, with one header."""
-        header = Header(stamp=self._stamp(frame), frame_id=self._settings.frame_id)
+        recorded = frame.frame_id if isinstance(frame, BagFrame) else ''
+        frame_id = self._settings.frame_id or recorded or 'camera'
+        header = Header(stamp=self._stamp(frame), frame_id=frame_id)
         if self._clock is not None:
             self._clock.publish(Clock(clock=header.stamp))
         # The image comes last, so that a tracker starts on the box at once.

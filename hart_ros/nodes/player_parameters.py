@@ -13,7 +13,7 @@ from rclpy.node import Node
 from hart_ros.data.parsing import parse_box, parse_size
 from hart_ros.data.source import BoxXYWH
 
-MAX_RATE = 1000.0  # Hz
+MIN_RATE, MAX_RATE = 0.001, 1000.0  # Hz
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,19 @@ def declare(node: Node) -> PlayerSettings:
             False,
             "Publish /clock, and stamp images with the source's time instead of the present.",
         ),
-        frame_id=add('frame_id', 'camera', 'Frame of the camera, for header.frame_id.'),
+        frame_id=add(
+            'frame_id',
+            '',
+            "Frame of the camera, for header.frame_id. Empty: a bag's own; of others, camera.",
+        ),
     )
 
 
 def check_rate(rate: Any) -> float:
     """Return a rate in Hz. Raises ValueError if it is none."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= MAX_RATE:
-        raise ValueError(f'rate: {rate!r} is no number of Hz from 0 (as the source) to 1000')
+    is_number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+    if not is_number or not (rate == 0 or MIN_RATE <= rate <= MAX_RATE):
+        raise ValueError(f'rate: {rate!r} is neither 0 (as the source) nor 0.001 to 1000 Hz')
     return float(rate)
 
 

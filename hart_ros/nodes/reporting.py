@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from typing import Any
 
 
@@ -44,6 +45,10 @@ class Reporter:
         line = self._throttled(kind, text)
         if line:
             self._logger.error(line)
+
+    def trace(self, error: BaseException) -> None:
+        """Log where an error of our own was raised, for those who debug."""
+        self._logger.debug(''.join(traceback.format_exception(error)))
 
     def last_problem(self, within: float) -> str:
         """Return the last problem of this many seconds, or ''."""

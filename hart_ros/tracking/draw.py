@@ -12,6 +12,8 @@ import numpy as np
 from .types import BoxXYWH, Track
 
 BOX = (60, 220, 60)  # BGR
+UNSURE = (0, 170, 255)
+GONE = (60, 60, 230)
 WINDOW = (230, 160, 30)
 TRUTH = (60, 60, 230)
 TRAIL = (40, 200, 240)
@@ -23,6 +25,7 @@ def draw_debug(
     trail: Sequence[tuple[float, float]] = (),
     label: str = '',
     truth_xywh: BoxXYWH | None = None,
+    colour: tuple[int, int, int] = BOX,
 ) -> np.ndarray:
     """A BGR copy of the frame with box, attention window, score and trail.
 
@@ -32,9 +35,9 @@ def draw_debug(
         trail: past centres x, y, pixels, oldest first.
         label: written before the score.
         truth_xywh: true box, pixels, drawn in red where it is known.
+        colour: of box and label, BGR.
     """
-    mono = frame.ndim == 2 or frame.shape[2] == 1
-    picture = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if mono else frame.copy()
+    picture = _coloured(frame)
     thick = max(1, round(min(picture.shape[:2]) / 240))
     if len(trail) > 1:
         points = np.rint(np.asarray(trail)).astype(np.int32).reshape(-1, 1, 2)
@@ -42,8 +45,15 @@ def draw_debug(
     _rectangle(picture, track.window, WINDOW, thick)
     if truth_xywh is not None:
         _rectangle(picture, truth_xywh, TRUTH, thick)
-    _rectangle(picture, track.box, BOX, 2 * thick)
-    _write(picture, f'{label} {track.score:.2f}'.strip(), track.box)
+    _rectangle(picture, track.box, colour, 2 * thick)
+    _write(picture, f'{label} {track.score:.2f}'.strip(), track.box, colour)
+    return picture
+
+
+def draw_nothing(frame: np.ndarray, text: str) -> np.ndarray:
+    """A BGR copy of the frame, (H, W, 3) or (H, W) uint8, with a text in the corner."""
+    picture = _coloured(frame)
+    _write(picture, text, (0, 0, 0, 0), GONE)
     return picture
 
 
@@ -55,6 +65,11 @@ def glimpse_panel(track: Track, size: int = 256) -> np.ndarray:
     return np.hstack((glimpse, masked))
 
 
+def _coloured(frame: np.ndarray) -> np.ndarray:
+    mono = frame.ndim == 2 or frame.shape[2] == 1
+    return cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if mono else frame.copy()
+
+
 def _rectangle(
     picture: np.ndarray, box: BoxXYWH, colour: tuple[int, int, int], thickness: int
 ) -> None:
@@ -63,7 +78,7 @@ def _rectangle(
     cv2.rectangle(picture, first, last, colour, thickness)
 
 
-def _write(picture: np.ndarray, text: str, box: BoxXYWH) -> None:
+def _write(picture: np.ndarray, text: str, box: BoxXYWH, colour: tuple[int, int, int]) -> None:
     """Text on a dark ground above the box, or inside it at the top of the picture."""
     scale = max(0.4, min(picture.shape[:2]) / 800)
     (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
@@ -71,6 +86,5 @@ def _write(picture: np.ndarray, text: str, box: BoxXYWH) -> None:
     top = int(np.clip(box[1] - height - base, 0, picture.shape[0] - height - base))
     corner = (left + width, top + height + base)
     cv2.rectangle(picture, (left, top), corner, (0, 0, 0), cv2.FILLED)
-    cv2.putText(
-        picture, text, (left, top + height), cv2.FONT_HERSHEY_SIMPLEX, scale, BOX, 1, cv2.LINE_AA
-    )
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(picture, text, (left, top + height), font, scale, colour, 1, cv2.LINE_AA)

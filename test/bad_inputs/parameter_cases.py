@@ -67,7 +67,7 @@ NAN = float('nan')
 TRACKER = Group(
     'Parameters of `tracker_node`',
     'At the start: a fatal line and exit status 1. While it runs `ros2 param set` is refused with '
-    'the same reason.',
+    'the same reason; that a file cannot be written is said when the node is configured.',
     ValueError,
     'at run time: target, state, the old value',
     (
@@ -92,6 +92,7 @@ PLAYER = Group(
     'at run time: what is played, the old value',
     (
         Case('a rate below 0', declared('player', rate=-1.0)),
+        Case('a rate next to nothing', declared('player', rate=1e-10)),
         Case('a rate that is text', declared('player', rate='fast')),
         Case('a size that is none', declared('player', size='big')),
         Case('a box without size', declared('player', init_box=[1.0, 2.0, 0.0, 4.0])),

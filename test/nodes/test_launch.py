@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -42,7 +43,9 @@ service = LaunchService()
 service.include_launch_description(
     LaunchDescription([IncludeLaunchDescription(source, launch_arguments=pairs)])
 )
-sys.exit(service.run())
+status = service.run()
+print('afterwards:', [os.environ.get(f'FAST{n}_DEFAULT_PROFILES_FILE') for n in ('RTPS', 'DDS')])
+sys.exit(status)
 """
 
 
@@ -173,6 +176,48 @@ def test_frames_are_kept_while_a_box_is_drawn(launch, peer, tmp_path, select, mi
         [box] = peer.call(GetParameters, '/hart/get_parameters', request).values
         assert list(box.double_array_value) == [1, 2, 30, 40]
         launched.stop(signal.SIGINT)
+
+
+def test_the_file_counts_where_launch_is_told_nothing(launch, peer, tmp_path):
+    parameters = tmp_path / 'mine.yaml'
+    parameters.write_text(
+        '/**/player:\n  ros__parameters:\n    loop: true\n'
+        '    publish_clock: true\n    wait_for_subscribers: 9\n'
+        '/**/hart:\n  ros__parameters:\n    use_sim_time: true\n'
+    )
+    arguments = ('play:=synthetic', f'params_file:={parameters}', 'log_level:=debug')
+    with launch(*arguments) as launched:
+        for node, expected in (
+            ('hart', {'use_sim_time': True}),
+            ('player', {'loop': True, 'publish_clock': True}),
+        ):
+            request = GetParameters.Request(names=list(expected))
+            response = peer.call(GetParameters, f'/{node}/get_parameters', request)
+            assert [value.bool_value for value in response.values] == list(expected.values())
+        request = GetParameters.Request(names=['wait_for_subscribers'])
+        [waits] = peer.call(GetParameters, '/player/get_parameters', request).values
+        assert waits.integer_value == 9
+        launched.stop(signal.SIGINT)
+    assert '[rcl]' not in launched.output
+
+
+def test_what_launch_is_told_counts_more_than_the_file(launch, peer, tmp_path):
+    parameters = tmp_path / 'mine.yaml'
+    parameters.write_text('/**/player:\n  ros__parameters:\n    loop: true\n')
+    arguments = ('play:=synthetic', f'params_file:={parameters}', 'loop:=False')
+    with launch(*arguments, 'use_sim_time:=True') as launched:
+        names = ['loop', 'publish_clock', 'wait_for_subscribers']
+        request = GetParameters.Request(names=names)
+        loop, clock, waits = peer.call(GetParameters, '/player/get_parameters', request).values
+        assert (loop.bool_value, clock.bool_value, waits.integer_value) == (False, True, 1)
+        launched.stop(signal.SIGINT)
+
+
+def test_the_profile_is_for_our_nodes_alone(launch):
+    with launch(WITHOUT=PROFILES) as launched:
+        launched.wait_for_output(r'profile: \S+/share/hart_ros/config/fastdds.xml')
+        launched.stop(signal.SIGINT)
+    assert re.search(r'afterwards: \[None, None\]', launched.output)
 
 
 def test_the_window_has_a_place_in_the_file(launch, tmp_path, virtual_display):

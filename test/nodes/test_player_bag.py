@@ -54,6 +54,7 @@ def test_a_topic_of_a_bag_is_played(start_node, peer, bag):
     assert [decode(image)[0, 0].tolist() for image in images] == [
         [10 * index] * 3 for index in range(FRAMES)
     ]
+    assert {image.header.frame_id for image in images} == {'cam'}
 
 
 def test_without_a_topic_they_are_listed(start_node, bag):

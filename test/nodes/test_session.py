@@ -73,7 +73,7 @@ class Bench:
         self.log: list[str] = []
         self.states: list[str] = []
         note = self.log.append
-        logger = SimpleNamespace(info=note, warning=note, error=note)
+        logger = SimpleNamespace(info=note, warning=note, error=note, debug=lambda text: None)
         report = Reporter(logger, period=0.0)
         self.counts = FrameCounts()
         self.buffer = FrameBuffer(2.0, 100.0, self.counts)
@@ -248,6 +248,13 @@ def test_an_image_that_shows_nothing_moves_nothing(bench: Bench) -> None:
     bench.receive(1.2)
     assert [track.track.box[0] for track in bench.published] == [4.0, 4.0, 5.0]
     assert [track.track.score for track in bench.published] == [1.0, 0.0, 0.5]
+
+
+def test_an_image_that_shows_nothing_is_named(bench: Bench) -> None:
+    bench.request()
+    bench.receive(1.0)
+    bench.receive(1.1, value=1)
+    assert any('shows nothing' in line and '16UC1' in line for line in bench.log)
 
 
 def test_an_image_that_shows_nothing_may_have_another_size(bench: Bench) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hart_ros.tracking import Track
-from hart_ros.tracking.draw import BOX, TRUTH, WINDOW, draw_debug, glimpse_panel
+from hart_ros.tracking.draw import BOX, GONE, TRUTH, WINDOW, draw_debug, draw_nothing, glimpse_panel
 
 MASK = np.zeros((16, 16), np.float32)
 MASK[:, 8:] = 1
@@ -27,6 +27,20 @@ def test_boxes_are_drawn_where_they_are() -> None:
     assert tuple(picture[50, 40]) == WINDOW
     assert tuple(picture[90, 100]) == TRUTH
     assert frame.max() == 0  # the frame itself is left as it is
+
+
+def test_the_box_has_the_colour_of_its_state() -> None:
+    frame = np.zeros((120, 160, 3), np.uint8)
+    picture = draw_debug(frame, track((50, 40, 30, 20)), colour=GONE)
+    assert tuple(picture[50, 50]) == GONE
+    assert not (picture == BOX).all(-1).any()
+
+
+@pytest.mark.parametrize('shape', [(2, 2, 3), (120, 160), (120, 160, 1)])
+def test_without_a_target_there_is_a_word(shape: tuple[int, ...]) -> None:
+    picture = draw_nothing(np.full(shape, 99, np.uint8), 'IDLE')
+    assert picture.shape == (*shape[:2], 3)
+    assert (picture != 99).any()
 
 
 @pytest.mark.parametrize('shape', [(2, 2, 3), (20, 30), (20, 30, 1), (500, 20, 3)])

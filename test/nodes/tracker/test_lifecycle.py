@@ -86,6 +86,30 @@ def test_a_manager_drives_it(manager: Manager, make_peer: Any) -> None:
     assert manager.state == 'finalized'
 
 
+def test_a_box_that_was_given_is_tracked_once(manager: Manager, make_peer: Any) -> None:
+    """Configured again, the node does not take the old place for the target."""
+    assert manager.peer.set_parameter('/hart', 'init_box', [60.0, 40.0, 32.0, 24.0]).successful
+    assert manager.change(CONFIGURE)
+    assert manager.change(CLEANUP)  # never active: it still waits
+    assert manager.change(CONFIGURE)
+    assert manager.change(ACTIVATE)
+    with make_peer('camera') as peer:
+        camera = Camera(peer.publisher(Image, '/image'))
+        hart = Hart(manager.process, peer)
+        hart.wait_for_values(lambda v: v['image_reliability'] == 'reliable', 'reliable')
+        hart.wait_for_detection(camera.publish())
+        for given, state in (((), 'IDLE'), ((20.0, 20.0, 32.0, 24.0), 'TRACKING')):
+            assert manager.change(DEACTIVATE)
+            assert manager.change(CLEANUP)
+            if given:
+                assert manager.peer.set_parameter('/hart', 'init_box', list(given)).successful
+            assert manager.change(CONFIGURE)
+            assert manager.change(ACTIVATE)
+            hart.wait_for_values(lambda v: v.get('image_reliability') == 'reliable', 'reliable')
+            camera.publish()
+            hart.wait_for_values(lambda v, state=state: v['state'] == state, state)
+
+
 def test_what_fails_is_one_line_and_can_be_mended(
     manager: Manager, weights: Path, tmp_path: Path
 ) -> None:

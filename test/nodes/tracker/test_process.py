@@ -40,6 +40,15 @@ def test_signal_ends_it_quietly_while_it_tracks(run_tracker: Any, how: signal.Si
         assert 'ERROR' not in hart.process.output
 
 
+def test_a_misspelt_parameter_is_named(start_node: Any, weights: Path) -> None:
+    given = ('-p', f'weights:={weights}', '-p', 'lost_scor:=0.3', '-p', 'fleet_name:=blue')
+    with start_node(NODE, *given) as process:
+        process.wait_for_output('lost_scor: no such parameter, .* did you mean lost_score')
+        process.wait_for_output('images from')
+        assert 'fleet_name' not in process.output
+        assert process.stop() == 0
+
+
 @pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_it_quietly_while_it_starts(
     start_node: Any, peer: Any, weights: Path, how: signal.Signals

@@ -179,6 +179,13 @@ def test_pictures_are_made_for_subscribers(hart: Hart, camera: Camera, peer: Any
     assert (decode(debug[-1]) != picture(1)).any()
     assert decode(glimpse[-1]).shape == (256, 512, 3)
 
+    last, count = stamp_of(debug[-1]), len(debug)
+    assert hart.call('reset').success
+    peer.wait_for(lambda: len(debug) > count, what='a picture without a box')
+    assert stamp_of(debug[-1]) == last
+    changed = (decode(debug[-1]) != picture(1)).any(-1)
+    assert 0 < changed.sum() < 0.2 * changed.size  # a word in the corner
+
 
 def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
     values = hart.wait_for_values(lambda v: v['state'] == 'IDLE', 'idle')
