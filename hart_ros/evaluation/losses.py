@@ -31,7 +31,8 @@ def loss(
     """One pass from the first true box to the sequence's end; every frame yields a step.
 
     Without a true box the target is taken to be out of sight, and the IoU is 0. What is lost is
-    never given up here, so that every lost frame counts.
+    never given up here, so that every lost frame counts. Frame k is taken to come at k / fps; gaps
+    in stamps are ignored.
 
     Args: see `hart60_steps`; `fps` frames a second.
     """

@@ -17,7 +17,8 @@ from hart_ros.tracking.weights import SHIPPED, WeightsError
 from hart_ros.training.split import COMPARED_DRIVES, VALIDATION
 
 from .peers import CLASSES, PeerError
-from .run import DESCRIPTIONS, make_trackers, run
+from .run import DESCRIPTIONS, make_trackers, results_of
+from .summary import TargetResult
 from .targets import Target, choose, find_sequences, open_targets
 
 EPILOG = """examples:
@@ -56,16 +57,22 @@ def main(argv: list[str] | None = None) -> int:
         print(f'hart-evaluate: {error}', file=sys.stderr)
         return 2
     protocols = list(dict.fromkeys(options.protocol or ['hart60', 'ope']))
+    results: list[TargetResult] = []
+    failure = ''
     try:
-        results = run(trackers, protocols, targets)
+        results.extend(results_of(trackers, protocols, targets))  # keeps what comes before an error
     except KeyboardInterrupt:
         return 130
-    except SourceError as error:  # a frame that cannot be decoded
-        print(f'hart-evaluate: {error}', file=sys.stderr)
+    except SourceError as error:  # a frame that cannot be decoded: what was measured is kept
+        failure = f'{error} ({len(results)} of {len(targets)} targets were finished)'
+        origin['stopped'] = failure
+    if results:
+        report = Report(results, origin)
+        print(report.text())
+        print('\n'.join(['', *map(str, report.write(options.out))]))
+    if failure:
+        print(f'hart-evaluate: {failure}', file=sys.stderr)
         return 2
-    report = Report(results, origin)
-    print(report.text())
-    print('\n'.join(['', *map(str, report.write(options.out))]))
     return 0
 
 
@@ -91,7 +98,7 @@ def _targets(options: argparse.Namespace) -> list[Target]:
         names = VALIDATION
     if names:
         found = choose(found, names)
-    return [t for entry in found for t in open_targets(entry, options.targets, options.scale)]
+    return open_targets(found, options.targets, options.scale)
 
 
 def _parser() -> argparse.ArgumentParser:

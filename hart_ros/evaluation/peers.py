@@ -9,6 +9,7 @@ in opencv-contrib, NanoTrack since 4.7, ViTTrack since 4.9. The last two need fi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Peer:
 
     Boxes are given in whole pixels, which is all that most of them take, and clipped to the frame;
     mono frames are made three channels, which KCF needs. A peer that reports failure, or raises
-    because its box left the frame, keeps its last box.
+    because its box left the frame or cannot be started on, keeps its last box.
     """
 
     def __init__(self, name: str, models: str | Path | None = None) -> None:
@@ -69,6 +70,7 @@ class Peer:
         self.name = name
         self._create = _constructor(name, models)
         self._tracker: Any = None
+        self._started = False
         self._box: BoxXYWH = (0.0, 0.0, 0.0, 0.0)
 
     def init(self, frame: np.ndarray, box_xywh: Sequence[float]) -> None:
@@ -83,14 +85,18 @@ class Peer:
         """
         self._box = check_box(box_xywh, frame.shape)
         self._tracker = self._create()
-        self._tracker.init(_colour(frame), _whole(self._box, frame.shape))
+        try:
+            self._tracker.init(_colour(frame), _whole(self._box, frame.shape))
+            self._started = True
+        except cv2.error:  # CSRT: of a thin box at the frame's border
+            self._started = False
 
     def update(self, frame: np.ndarray) -> Guess:
         """Finds the target in the next frame."""
-        try:
-            found, box = self._tracker.update(_colour(frame))
-        except cv2.error:
-            found, box = False, self._box
+        found, box = False, self._box
+        if self._started:
+            with suppress(cv2.error):
+                found, box = self._tracker.update(_colour(frame))
         if found:
             x, y, w, h = (float(value) for value in box)
             self._box = x, y, w, h
@@ -99,6 +105,8 @@ class Peer:
     def _score(self) -> float | None:
         if not hasattr(self._tracker, 'getTrackingScore'):
             return None
+        if not self._started:
+            return 0.0
         return float(np.clip(self._tracker.getTrackingScore(), 0.0, 1.0))
 
 

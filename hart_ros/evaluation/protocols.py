@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hart_ros.data.source import SourceError
 from hart_ros.tracking.target_state import State
 from hart_ros.tracking.types import BoxXYWH
 
@@ -162,17 +163,19 @@ def realtime(
     misses frames. A frame is scored by the last box that was ready before the next frame came; so
     a late box is scored against the frame on which it arrives, and held until there is another.
     Time is simulated: only what the tracker itself takes counts, that of its start included. It is
-    started and run once before, for the first run of a network is slow.
+    started and run once before, for the first run of a network is slow. Frames are decoded outside
+    of it, and gaps in their stamps are ignored.
 
     Args: see `hart60_steps`; `fps` frames a second, `clock` returns seconds.
     """
     first, last = min(boxes), max(boxes)
     box: BoxXYWH = boxes[first]
     score: float | None = None
-    tracker.init(np.asarray(frames[first]), box)
-    tracker.update(np.asarray(frames[first]))
+    image = np.asarray(frames[first])
+    tracker.init(image, box)
+    tracker.update(image)
     began = clock()
-    tracker.init(np.asarray(frames[first]), box)
+    tracker.init(image, box)
     seconds = clock() - began
     ready = first / fps + seconds  # when the result in work is, or the tracker is free
     taken, pending = first, None
@@ -184,8 +187,9 @@ def realtime(
             if taken == frame:
                 break  # nothing new to take
             taken = frame
+            image = np.asarray(frames[frame])  # before the clock: decoding is not the tracker's
             began = clock()
-            pending = tracker.update(np.asarray(frames[frame]))
+            pending = tracker.update(image)
             seconds = clock() - began
             ready = max(ready, frame / fps) + seconds
         if frame > first and frame in boxes:
@@ -202,12 +206,19 @@ def follow(
 ) -> Iterator[Step]:
     """Starts a tracker in one frame and follows to another, which is no longer tracked.
 
+    Ends where a frame behind the last true box cannot be read: headers of videos promise too much.
+
     Args: see `hart60_steps`; `every`: also steps of frames without a true box, whose `truth` is
     `NOWHERE`.
     """
     tracker.init(np.asarray(frames[start]), boxes[start])
     for frame in range(start + 1, end):
-        image = np.asarray(frames[frame])
+        try:
+            image = np.asarray(frames[frame])
+        except SourceError:
+            if frame > max(boxes):
+                return
+            raise
         began = time.perf_counter()
         result = tracker.update(image)
         seconds = time.perf_counter() - began

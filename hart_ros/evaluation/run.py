@@ -42,12 +42,12 @@ DESCRIPTIONS = {
     'start; losses, a sequence.',
     'realtime': 'One pass at the frame rate of the sequence: a tracker takes the newest frame when '
     'it is free, and a late box is scored against the frame on which it arrives: mean IoU. '
-    'Depends on the machine.',
+    'Gaps in the stamps of frames are ignored. Depends on the machine.',
     'loss': 'One pass to the end of the sequence, also where the target is not to be seen. Lost '
     'frames: IoU 0 or no target. Flagged: the state that the node gives by the scores is not '
     f'TRACKING. Shares: lost frames flagged from the {WITHIN + 1}th of a loss on; losses noticed '
     f'in {WITHIN} frames; good frames (IoU above 0.5) flagged, in vain; losses of more than '
-    f'{WITHIN} frames after which a frame is good again.',
+    f'{WITHIN} frames after which a frame is good again. Gaps in the stamps of frames are ignored.',
 }
 
 
@@ -85,8 +85,18 @@ def make_trackers(
 def run(
     trackers: Mapping[str, AnyTracker], protocols: Sequence[str], targets: Sequence[Target]
 ) -> list[TargetResult]:
-    """Steps of all; shows a bar of the frames that are tracked."""
-    results = []
+    """Steps of all; see `results_of`."""
+    return list(results_of(trackers, protocols, targets))
+
+
+def results_of(
+    trackers: Mapping[str, AnyTracker], protocols: Sequence[str], targets: Sequence[Target]
+) -> Iterator[TargetResult]:
+    """Steps of one target after the other; shows a bar of the frames that are tracked.
+
+    Raises:
+        SourceError: a frame that cannot be read.
+    """
     total = sum(_length(protocol, target) for protocol in protocols for target in targets)
     with tqdm(total=total * len(trackers), unit='frame', mininterval=0.5) as bar:
         for number, target in enumerate(targets):
@@ -97,11 +107,10 @@ def run(
                     bar.set_postfix_str(f'{target.sequence} {protocol} {name}')
                     steps = _counted(protocol, tracker, target, bar)
                     result.steps[protocol][name] = steps
-            results.append(result)
+            yield result
             is_last = all(other.frames is not target.frames for other in targets[number + 1 :])
             if is_last and isinstance(target.frames, Frames):
                 target.frames.forget()
-    return results
 
 
 def _counted(protocol: str, tracker: AnyTracker, target: Target, bar: tqdm) -> list[Step]:

@@ -24,13 +24,16 @@ class Frames(Sequence[np.ndarray]):
     """The images of a source, decoded once where they fit into memory.
 
     What is beyond the budget is read again by every tracker, in order, as protocols go. With a
-    size, width and height, images are scaled to it.
+    size, width and height, images are scaled to it. Raises SourceError for an image that cannot be
+    read, or is of another size than the first.
     """
 
     def __init__(
         self, source: Source, budget: int = BUDGET, size: tuple[int, int] | None = None
     ) -> None:
         self._source, self._left, self._size = source, budget, size
+        self._promised = len(source)
+        self._shape: Sequence[int] = ()  # of the first image, (H, W)
         self._kept: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -40,13 +43,31 @@ class Frames(Sequence[np.ndarray]):
         """Return an image, (H, W, 3) BGR or (H, W) mono, uint8."""
         if index in self._kept:
             return self._kept[index]
-        image = self._source[index].image
+        if not self._shape:
+            self._shape = self._source[0].image.shape[:2]
+        image = self._image(index)
+        if image.shape[:2] != self._shape:  # boxes would be those of other pixels
+            raise SourceError(
+                f'{self._source.name}: frame {index + 1} has shape {image.shape[:2]}, the first '
+                f'{self._shape}; scale the frames of a sequence to one size'
+            )
         if self._size:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         if image.nbytes <= self._left:
             self._left -= image.nbytes
             self._kept[index] = image
         return image
+
+    def _image(self, index: int) -> np.ndarray:
+        try:
+            return self._source[index].image
+        except IndexError:
+            if not 0 <= index < self._promised:
+                raise
+            raise SourceError(
+                f'{self._source.name}: ends before frame {index + 1} of {self._promised} that it '
+                'promises; re-encode it'
+            ) from None
 
     def forget(self) -> None:
         """Free the memory."""
@@ -84,7 +105,7 @@ def targets_of(source: Source, most: int = 0, size: tuple[int, int] | None = Non
     for index in range(len(source)):
         for track, (x, y, w, h) in sorted(source.boxes(index).items()):
             tracks.setdefault(track, {})[index] = x * across, y * down, w * across, h * down
-    found = sorted(followable(tracks, shape).items(), key=lambda item: (min(item[1]), item[0]))
+    found = followable(tracks, shape).items()
     targets = [Target(source.name, track, frames, boxes, source.fps) for track, boxes in found]
     if not targets:
         raise SourceError(f'{source.name}: no target has boxes in two frames; add ground truth')
@@ -96,13 +117,15 @@ def followable(
 ) -> dict[int, dict[int, BoxXYWH]]:
     """Tracks that a tracker can be started on and measured with, and the boxes that it can.
 
-    Those with 2 pixels or more on frames of this shape, in two frames or more.
+    Those with 2 pixels or more on frames of this shape, in two frames or more; in the order of
+    their first such frames, then of their ids.
     """
     seen = {
         track: {index: box for index, box in boxes.items() if _visible(box, shape)}
         for track, boxes in tracks.items()
     }
-    return {track: boxes for track, boxes in seen.items() if len(boxes) > 1}
+    found = [(min(boxes), track) for track, boxes in seen.items() if len(boxes) > 1]
+    return {track: seen[track] for _, track in sorted(found)}
 
 
 def find_sequences(
@@ -132,14 +155,14 @@ def choose(found: Sequence[Listed], names: Sequence[str]) -> list[Listed]:
     Raises:
         SourceError: no sequence of a name.
     """
-    known = {entry.name: entry for entry in found if entry.name}
+    known = {entry.name for entry in found if entry.name}
     matches = {name: fnmatch.filter(sorted(known), name) for name in names}
     missing = [name for name in names if not matches[name]]
     if missing:
         listed = ', '.join(sorted(known)) or 'no folder of sequences was given'
         raise SourceError(f'no sequence {", ".join(missing)}; there are: {listed}')
     chosen = dict.fromkeys(match for name in names for match in matches[name])
-    return [known[name] for name in chosen] + [entry for entry in found if not entry.name]
+    return [entry for name in (*chosen, '') for entry in found if entry.name == name]
 
 
 def _visible(box: BoxXYWH, shape: Sequence[int]) -> bool:
@@ -150,6 +173,18 @@ def _visible(box: BoxXYWH, shape: Sequence[int]) -> bool:
     return True
 
 
-def open_targets(entry: Listed, most: int, size: tuple[int, int] | None = None) -> list[Target]:
-    """The targets of one sequence; see `targets_of`."""
-    return targets_of(open_source(entry.path, **entry.options), most, size)
+def open_targets(
+    entries: Sequence[Listed], most: int, size: tuple[int, int] | None = None
+) -> list[Target]:
+    """The targets of all sequences; see `targets_of`.
+
+    Raises:
+        SourceError: likewise, or two sequences of one name, which would count as one.
+    """
+    targets: list[Target] = []
+    for entry in entries:
+        source = open_source(entry.path, **entry.options)
+        if any(target.sequence == source.name for target in targets):
+            raise SourceError(f'two sequences are named {source.name}: rename one of them')
+        targets += targets_of(source, most, size)
+    return targets

@@ -80,5 +80,12 @@ class Growing:
         self._steps, self._iou = state.get('steps', 0), state.get('iou', 0.0)
 
 
+def longest(config: CurriculumConfig, steps: int) -> int:
+    """Frames of the longest clips that a training of so many steps is sure to come to."""
+    if config.kind == 'grow':
+        return config.first
+    return max(length for start, length in config.stages if start <= (steps - 1) / steps)
+
+
 def make_curriculum(config: CurriculumConfig) -> Curriculum:
     return Growing(config) if config.kind == 'grow' else Stages(config)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from collections.abc import Sequence as InOrder
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +128,42 @@ def cached_sequence(source: Source, folder: Path, origin: str = '') -> Sequence:
 
 
 def _decode(source: Source, home: Path, origin: str) -> None:
+    _remove_parts(home)
     part = home.with_name(f'{home.name}.part{os.getpid()}')
-    shutil.rmtree(part, ignore_errors=True)  # of one that was killed, or found a bad frame
     part.mkdir(parents=True)
+    try:
+        while not _written(source, part):
+            pass
+        (part / 'origin.txt').write_text(origin)
+        try:
+            part.rename(home)
+        except OSError:
+            if not home.is_dir():  # else another process was faster
+                raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _remove_parts(home: Path) -> None:
+    """Removes what processes have left that were killed while they decoded."""
+    for part in home.parent.glob(f'{escape(home.name)}.part*'):
+        pid = part.name.rpartition('.part')[2]
+        if pid.isdecimal() and (int(pid) == os.getpid() or not _lives(int(pid))):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
+
+
+def _written(source: Source, part: Path) -> bool:
+    """Writes frames and boxes; False if the source turned out to be shorter than it promised."""
     tracks: dict[int, dict[int, BoxXYWH]] = {}
     frames = None
     for item in source:
@@ -145,15 +179,5 @@ def _decode(source: Source, home: Path, origin: str) -> None:
         frames[item.index] = image
         for track, box in item.boxes.items():
             tracks.setdefault(track, {})[item.index] = box
-    if frames is not None and len(source) < len(frames):  # as it says now, having been read
-        shutil.rmtree(part)
-        _decode(source, home, origin)
-        return
     (part / 'boxes.json').write_text(json.dumps(tracks))
-    (part / 'origin.txt').write_text(origin)
-    try:
-        part.rename(home)
-    except OSError:
-        if not home.is_dir():
-            raise
-        shutil.rmtree(part)  # another process was faster
+    return frames is None or len(source) >= len(frames)  # as it says now, having been read

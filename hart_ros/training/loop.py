@@ -31,11 +31,11 @@ from hart_ros.tracking.weights import MODELS, AnyModel, WeightsError, load_model
 from .board import Board
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import SECTIONS, TrainConfig
-from .curriculum import make_curriculum
+from .curriculum import longest, make_curriculum
 from .frames import Sequence
 from .group import Group
 from .history import as_notes, runs_of
-from .mixture import ClipMixture, NumberedBatches
+from .mixture import ClipMixture, NumberedBatches, check_clips
 from .motions import load_motions
 from .objective import Objective
 from .objective_2017 import Objective2017
@@ -108,6 +108,8 @@ class Trainer:
                 load_stills(Path(n), Path(config.data.cache)) for n in config.data.stills
             ]
         self.stills = Stills([still for found in photographs for still in found])
+        length = longest(config.curriculum, config.steps)
+        check_clips(training, length, config.clips, config.data.weights, self.stills)
         torch.manual_seed(config.seed)
         # Convolutions are a quarter faster with channels last, on CPUs too.
         self.model = make_model(config).to(group.device)

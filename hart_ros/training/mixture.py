@@ -18,6 +18,7 @@ from .clips import DEFAULT, Clip, ClipConfig, Random, cut_clip, loosely_drawn, p
 from .compose import composed_clip
 from .cuttings import Filmed, Strip, blob, mirrored
 from .frames import Sequence as Video
+from .settings import ConfigError
 from .stills import Stills
 
 NO_STILLS = Stills()
@@ -121,6 +122,30 @@ class ClipMixture(Dataset[dict[str, Tensor]]):
             if clip is not None:
                 return clip
         raise RuntimeError(f'no track has room for a clip of {length} frames: add longer sequences')
+
+
+def check_clips(
+    sequences: Sequence[Video],
+    length: int,
+    config: ClipConfig,
+    weights: Mapping[str, float],
+    stills: Stills = NO_STILLS,
+) -> None:
+    """Raises ConfigError if no clip of this length can be cut from what has a weight."""
+    frames = [
+        len(sequence.frames)
+        for sequence in sequences
+        if any(_weight(sequence, track, weights) > 0 for track in sequence.tracks)
+    ]
+    if not frames:
+        raise ConfigError('data.weights: every sequence has weight 0; give one that has not')
+    cut = config.composed < 1 and not (stills and config.still >= 1)
+    needed = 1 + min(config.skips) * (length - 1)
+    if cut and max(frames) < needed:
+        raise ConfigError(
+            f'curriculum: clips of {length} frames need sequences of {needed}, but the longest has '
+            f'{max(frames)}; shorten the clips, or add longer sequences'
+        )
 
 
 class NumberedBatches:

@@ -11,22 +11,25 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence as InOrder
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hart_ros.data.source import SourceError
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.run import run
 from hart_ros.evaluation.summary import TargetResult, by_sequence, sequence_names, summarise
 from hart_ros.model.hart import HART
 from hart_ros.tracking import Tracker
-from hart_ros.tracking.weights import SHIPPED
+from hart_ros.tracking.weights import SHIPPED, WeightsError, load_model
 
 from .average import save_mean
 from .config import DataConfig
 from .frames import Sequence, as_targets
 from .history import Run, runs_of, step_of
+from .settings import ConfigError
 from .sources import load_sequences
 from .split import COMPARED_DRIVES, is_drive
 
@@ -73,31 +76,48 @@ targets, long occlusions and look-alikes side by side are where it fails first.
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Copies the weights, measures them on the sequences kept aside, writes the card."""
+    """Measures the weights on the sequences kept aside; then puts them and the card in place."""
     parser = _parser()
     options = parser.parse_args(argv)
-    for file in options.weights:
-        if not runs_of(file):
-            parser.error(f'{file} does not tell the runs that made it; give a file of hart-train')
-    if len(options.weights) > 1:
-        save_mean(options.weights, options.out)
-    elif options.weights[0].resolve() != options.out.resolve():
-        shutil.copyfile(options.weights[0], options.out)
-    runs = runs_of(options.out)
+    weights = options.out.with_name(f'{options.out.name}.new')
+    text = options.out.with_name('MODEL_CARD.md.new')
+    try:
+        for file in options.weights:
+            load_model(file)
+            if not runs_of(file):
+                parser.error(
+                    f'{file} does not tell the runs that made it; give a file of hart-train'
+                )
+        if len(options.weights) > 1:
+            save_mean(options.weights, weights)
+        else:
+            shutil.copyfile(options.weights[0], weights)
+        text.write_text(_measured_card(weights, options.data, options.cache))
+        weights.replace(options.out)
+        print(text.replace(options.out.with_name('MODEL_CARD.md')).read_text())
+    except (ConfigError, SourceError, WeightsError, OSError) as error:
+        parser.error(str(error))
+    finally:  # what is in the package stays as it was
+        weights.unlink(missing_ok=True)
+        text.unlink(missing_ok=True)
+
+
+def _measured_card(weights: Path, folders: InOrder[Path], cache: Path) -> str:
+    """The card of weights, measured on what their last run kept aside of these folders."""
+    runs = runs_of(weights)
     then = runs[-1]['config']['data']
     data = DataConfig(
-        tuple(map(str, options.data)),
-        str(options.cache),
+        tuple(map(str, folders)),
+        str(cache),
         then['drives'],
+        motions=tuple(then.get('motions', ())),
         validation=tuple(then['validation']),
         leave_out=tuple(then['leave_out']),
     )
     training, validation = load_sequences(data, drives=COMPARED_DRIVES)
-    results = measured(options.out, validation)
+    results = measured(weights, validation)
     names = [s.name for s in training]
-    text = card(runs, step_of(options.out), rows_of(results), names, score_of(results))
-    options.out.with_name('MODEL_CARD.md').write_text(text)
-    print(text)
+    return card(runs, step_of(weights), rows_of(results), names, score_of(results))
 
 
 def measured(weights: Path, sequences: list[Sequence]) -> list[TargetResult]:

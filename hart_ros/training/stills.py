@@ -33,7 +33,8 @@ BORDER = 0.1  # of the picture, each side, where nothing belongs to the thing
 SMALLEST_SHARE, LARGEST_SHARE = 0.04, 0.6  # of the picture that a believable thing covers
 WHOLE = 0.8  # share of what was found that its largest piece must have
 DRAWN = '.mask.png'  # ends the names of outlines that were drawn
-LEAST_SIDE = 24  # pixels of the photograph, of a thing with such an outline
+LEAST_SIDE = 24  # pixels of the photograph as it is used, of a thing with such an outline
+EDGE = 4  # pixels, likewise, that its box may lose on each side with its outermost pixels
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,17 @@ class Still:
 def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
     """All photographs under a folder; outlines that nobody drew are found once, for the cache.
 
-    An outline older than its photograph is found anew.
+    An outline older than its photograph is found anew; what cannot be read is left out.
 
     Raises:
-        ConfigError: no photograph there.
+        ConfigError: no photograph there, or outlines that do not number the things of theirs.
     """
     pictures = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)
     photographs = [p for p in pictures if not p.name.endswith(DRAWN)]
     if not photographs:
         raise ConfigError(f'{folder}: no photographs (*.jpg, *.png); name a folder that has some')
-    drawn = [_drawn(p) for p in photographs if p.with_suffix(DRAWN).is_file()]
+    outlined = [_drawn(p) for p in photographs if p.with_suffix(DRAWN).is_file()]
+    drawn = [still for still in outlined if still]
     paths = [p for p in photographs if not p.with_suffix(DRAWN).is_file()]
     place = folder.resolve()
     # Folders of one name, and files that differ in their suffix, are told apart.
@@ -77,15 +79,43 @@ def load_stills(folder: Path, cache: Path, workers: int = 2) -> list[Still]:
     return sorted([*drawn, *found], key=lambda still: still.image)
 
 
-def _drawn(image: Path) -> Still:
-    """A photograph with the things outlined beside it that are large enough and wholly on it."""
+def _drawn(image: Path) -> Still | None:
+    """A photograph with the things outlined beside it that are large enough and wholly on it.
+
+    None if it cannot be read.
+    """
+    picture = cv2.imread(str(image), cv2.IMREAD_COLOR)
+    if picture is None:
+        return None
     mask = image.with_suffix(DRAWN)
-    numbers = _image(mask, cv2.IMREAD_GRAYSCALE)
+    numbers = cv2.imread(str(mask), cv2.IMREAD_UNCHANGED)
+    if numbers is None or numbers.ndim != 2 or numbers.dtype != np.uint8:
+        raise ConfigError(
+            f'{mask}: is no picture of one channel of 8 bits; number the things from 1 in such a '
+            'one, or remove it'
+        )
+    (height, width), (rows, columns) = picture.shape[:2], numbers.shape
+    if abs(width * rows / (height * columns) - 1) > 0.02:
+        raise ConfigError(
+            f'{mask}: {columns} x {rows} pixels, but its photograph has {width} x {height}; draw '
+            'it anew, or remove it'
+        )
     edge = np.concatenate((numbers[[0, -1]].ravel(), numbers[:, [0, -1]].ravel()))
     things = sorted(set(np.unique(numbers)) - set(np.unique(edge)) - {0})
-    sizes = [cv2.boundingRect((numbers == k).astype(np.uint8))[2:] for k in things]
-    large = tuple(int(k) for k, size in zip(things, sizes) if min(size) >= LEAST_SIDE)
+    large = tuple(int(k) for k in things if _lasts(numbers == k, _size(picture)))
     return Still(image, mask if large else None, large)
+
+
+def _lasts(drawn: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether a thing (H, W) is large, and hardly smaller without its outermost pixels."""
+    scale = np.array(size) / drawn.shape[::-1]
+    x, y, w, h = cv2.boundingRect(drawn.astype(np.uint8))
+    whole = np.array(((x, y), (x + w, y + h))) * scale
+    if min(whole[1] - whole[0]) < LEAST_SIDE:
+        return False
+    x, y, w, h = cv2.boundingRect(_inside(drawn, size))
+    near = np.abs(whole - ((x, y), (x + w, y + h))).max() <= EDGE * max(1.0, *scale)
+    return bool(near) and min(w, h) >= LEAST_SIDE
 
 
 def _outdated(outline: Path, image: Path) -> bool:
@@ -176,20 +206,31 @@ class Stills:
         picture = _read(still)
         assert still.outline is not None
         numbers = _image(still.outline, cv2.IMREAD_GRAYSCALE)
-        # Its outermost pixels show the background; having been opened, it does not vanish.
-        drawn = cv2.erode(255 * (numbers == thing).astype(np.uint8), np.ones((3, 3), np.uint8))
-        outline = cv2.resize(drawn, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return picture, np.where(outline > 127, 255, 0).astype(np.uint8)
+        # What was found has been opened, what was drawn has been looked at: it does not vanish.
+        return picture, _inside(numbers == thing, picture.shape[1::-1])
+
+
+def _inside(drawn: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """A thing (H, W) without its outermost pixels, which show the background; scaled, 0 or 255."""
+    inner = cv2.erode(255 * drawn.astype(np.uint8), np.ones((3, 3), np.uint8))
+    outline = cv2.resize(inner, size, interpolation=cv2.INTER_LINEAR)
+    return np.where(outline > 127, 255, 0).astype(np.uint8)
+
+
+def _size(picture: np.ndarray) -> tuple[int, int]:
+    """Width and height at which a photograph is used, at most some 500 pixels."""
+    height, width = picture.shape[:2]
+    shrink = max(1, round(max(height, width) / 500))
+    return width // shrink, height // shrink
 
 
 def _read(still: Still) -> np.ndarray:
     """A photograph, at most some 500 pixels wide: (H, W, 3), uint8 BGR."""
     picture = _image(still.image, cv2.IMREAD_COLOR)
-    shrink = max(1, round(max(picture.shape[:2]) / 500))
-    if shrink > 1:
-        size = picture.shape[1] // shrink, picture.shape[0] // shrink
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return picture
+    size = _size(picture)
+    if size == picture.shape[1::-1]:
+        return picture
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def _image(path: Path, flags: int) -> np.ndarray:

@@ -20,7 +20,7 @@ def folder(tmp_path, write_images):
 def test_boxes_count_from_pixel_1(folder, parting):
     lines = [parting.join(['1', '2', '30', '20']), parting.join(['2.5', '2', '30', '20'])]
     (folder / 'groundtruth_rect.txt').write_text('\r\n'.join(lines) + '\n\n')
-    source = OtbFolder(folder)
+    source = OtbFolder(folder, start=1)
     assert len(source) == 4
     assert source.track_ids == (1,)
     assert source[0].boxes == {1: (0, 1, 30, 20)}
@@ -35,6 +35,32 @@ def test_annotation_may_start_later(folder):
     assert source.boxes(3) == {1: (1, 1, 9, 9)}
     with pytest.raises(SourceError, match='images are counted from 1'):
         OtbFolder(folder, start=0)
+
+
+def test_where_the_annotation_starts_is_told_beside_it(folder):
+    (folder / 'groundtruth_rect.txt').write_text('1,1,9,9\n2,2,9,9\n')
+    with pytest.raises(SourceError, match=r'2 boxes for 4 images; write .* into .*start\.txt'):
+        OtbFolder(folder)
+    (folder / 'start.txt').write_text('2\n')
+    source = OtbFolder(folder)
+    assert [len(source.boxes(index)) for index in range(4)] == [0, 1, 1, 0]
+    assert OtbFolder(folder, start=1).boxes(0)
+    (folder / 'start.txt').write_text('second\n')
+    with pytest.raises(SourceError, match=r"start\.txt:1: start is 'second', not a whole number"):
+        OtbFolder(folder)
+
+
+@pytest.mark.parametrize(
+    ('name', 'images', 'boxes', 'first'), [('David', 305, 6, 299), ('Diving', 3, 2, 0)]
+)
+def test_starts_of_otb_are_known(tmp_path, write_images, name, images, boxes, first):
+    write_images(tmp_path / name / 'img', ['0001.jpg'])
+    for number in range(2, images + 1):
+        (tmp_path / name / 'img' / f'{number:04d}.jpg').touch()
+    (tmp_path / name / 'groundtruth_rect.txt').write_text('1,1,9,9\n' * boxes)
+    source = OtbFolder(tmp_path / name)
+    annotated = [index for index in range(images) if source.boxes(index)]
+    assert annotated == list(range(first, first + boxes))
 
 
 def test_without_ground_truth(folder):

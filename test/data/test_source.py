@@ -55,8 +55,8 @@ def test_says_what_is_wrong(path, options, message):
 
 def test_first_box_finds_the_start_of_a_track(tmp_path, write_images):
     write_images(tmp_path / 'img', [f'{i:04d}.png' for i in range(1, 5)])
-    (tmp_path / 'groundtruth_rect.1.txt').write_text('nan,nan,nan,nan\n5,5,9,8\n6,5,9,8\n')
-    (tmp_path / 'groundtruth_rect.2.txt').write_text('0,0,0,0\n0,0,0,0\n2,3,4,5\n')
+    (tmp_path / 'groundtruth_rect.1.txt').write_text('nan,nan,nan,nan\n5,5,9,8\n6,5,9,8\n0,0,0,0\n')
+    (tmp_path / 'groundtruth_rect.2.txt').write_text('0,0,0,0\n0,0,0,0\n2,3,4,5\n0,0,0,0\n')
     source = open_source(tmp_path)
     assert first_box(source) == (1, 1, (4, 4, 9, 8))
     assert first_box(source, 2) == (2, 2, (1, 2, 4, 5))

@@ -140,5 +140,27 @@ def test_a_broken_frame_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.splitlines()[-1].startswith('hart-evaluate: ' + str(tmp_path))
 
 
+def test_what_was_measured_before_a_broken_frame_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in 'ab':
+        folder = tmp_path / name
+        (folder / 'img').mkdir(parents=True)
+        for number in range(3):
+            image = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
+            cv2.imwrite(str(folder / 'img' / f'{number}.png'), image)
+        (folder / 'groundtruth_rect.txt').write_text('5 5 20 20\n' * 3)
+    (tmp_path / 'b' / 'img' / '2.png').write_bytes(b'no image')
+    out = tmp_path / 'out'
+    arguments = ['--tracker', 'kcf', '--protocol', 'ope', '--out', str(out)]
+    assert main([str(tmp_path), *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.err.splitlines()[-1].endswith('sequence (1 of 2 targets were finished)')
+    assert str(out / 'report.html') in said.out
+    result = json.loads((out / 'result.json').read_text())
+    assert [target['sequence'] for target in result['targets']] == ['a']
+    assert '1 of 2' in result['origin']['stopped']
+
+
 def test_columns_are_aligned() -> None:
     assert aligned([['a', 'IoU'], ['long', '0.5*']]) == 'a      IoU\nlong  0.5*'

@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import pytest
 from scripted import Clock, Scripted, lost_at, numbered_frames, perfect, still
 
@@ -145,6 +149,22 @@ def test_realtime_scores_a_late_box_against_the_frame_on_which_it_arrives() -> N
     assert used(steps) == [0, 1, 1, 2, 4, 4, 5]
     assert tracker.seen[1:] == [1, 2, 4, 5, 7]
     assert [s.iou for s in steps] == [0.0] * 7
+
+
+def test_realtime_does_not_charge_decoding_to_the_tracker() -> None:
+    clock = Clock(perfect(APART), 0.0, 0.5)
+
+    class Slow(Sequence[np.ndarray]):
+        def __len__(self) -> int:
+            return 8
+
+        def __getitem__(self, index: Any) -> Any:
+            clock.now += 10.0
+            return FRAMES[index]
+
+    steps = list(realtime(clock, Slow(), {k: APART[k] for k in range(8)}, 1.0, clock))
+    assert [s.iou for s in steps] == [1.0] * 7
+    assert {s.seconds for s in steps} == {0.5}
 
 
 def test_realtime_waits_for_a_slow_start() -> None:

@@ -9,9 +9,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scripted import still
 
 from hart_ros.data import SourceError, open_source
-from hart_ros.evaluation.targets import Frames, choose, find_sequences, targets_of
+from hart_ros.evaluation.losses import loss
+from hart_ros.evaluation.protocols import hart60_steps, ope
+from hart_ros.evaluation.targets import (
+    Frames,
+    choose,
+    find_sequences,
+    followable,
+    open_targets,
+    targets_of,
+)
 
 
 def otb(folder: Path, boxes: list[str], track: str = '') -> Path:
@@ -59,6 +69,58 @@ def test_targets_come_in_the_order_in_which_they_appear(tmp_path: Path) -> None:
     assert [t.track for t in targets] == [2, 1]
     assert sorted(targets[0].boxes) == [0, 1]  # beside the frame, or nearly
     assert len(targets_of(open_source(folder), most=1)) == 1
+
+
+def test_targets_are_ordered_by_where_they_can_be_seen() -> None:
+    beside, there = (-50.0, 5.0, 9.0, 9.0), (5.0, 5.0, 9.0, 9.0)
+    early = {0: beside, 1: beside, 2: there, 3: there}
+    tracks = {4: early, 3: {2: there, 3: there}, 9: {1: there, 2: there}}
+    assert list(followable(tracks, (40, 60))) == [9, 3, 4]
+    assert followable(tracks, (40, 60))[4] == {2: there, 3: there}
+
+
+def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
+    for root in ('one', 'two'):
+        for name in ('same', root):
+            otb(tmp_path / root / name, ['5 5 9 9'] * 2)
+    found = find_sequences([str(tmp_path / 'one'), str(tmp_path / 'two')])
+    apart = open_targets(choose(found, ['one', 'two']), 0)
+    assert [target.sequence for target in apart] == ['one', 'two']
+    for entries in (found, choose(found, ['same'])):
+        with pytest.raises(SourceError, match='two sequences are named same: rename one'):
+            open_targets(entries, 0)
+
+
+def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
+    source = open_source(otb(tmp_path, ['5 5 9 9'] * 3))
+    cv2.imwrite(str(tmp_path / 'img' / '0002.png'), np.zeros((20, 60, 3), np.uint8))
+    for size in (None, (30, 20)):
+        frames = Frames(source, size=size)
+        assert frames[1] is frames[1]
+        with pytest.raises(SourceError, match=r'frame 3 has shape \(20, 60\), the first \(40, 60'):
+            frames[2]
+
+
+def test_a_video_that_ends_early_ends_what_goes_on_behind_the_boxes(tmp_path: Path) -> None:
+    """Its header promises 30 frames."""
+    film = tmp_path / 'film.avi'
+    code = cv2.VideoWriter_fourcc(*'MJPG')  # type: ignore[attr-defined]
+    writer = cv2.VideoWriter(str(film), code, 25, (64, 48))
+    for _ in range(30):
+        writer.write(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
+    writer.release()
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    rows = [f'{frame},{track},5,5,20,20' for frame in (1, 3, 5, 27) for track in (1, 2)]
+    header = 'frame,track_id,x,y,w,h'
+    (tmp_path / 'film.csv').write_text('\n'.join([header, *rows[:-2]]))
+    entries = find_sequences([str(film)])
+    for target in open_targets(entries, 0):  # the length is known when the second one comes
+        assert [s.frame for s in loss(still(), target.frames, target.boxes, 25.0)][-1] < 20
+        assert [s.frame for s in hart60_steps(still(), target.frames, target.boxes, 1)] == [2, 4]
+    (tmp_path / 'film.csv').write_text('\n'.join([header, *rows]))
+    for target in open_targets(entries, 0):
+        with pytest.raises(SourceError, match='re-encode'):
+            list(ope(still(), target.frames, target.boxes))
 
 
 def test_frames_and_boxes_are_scaled_alike(tmp_path: Path) -> None:

@@ -381,6 +381,43 @@ def test_a_video_that_breaks_off_has_no_black_frames(tmp_path: Path) -> None:
     assert all(frame.mean() > 90 for frame in frames)
 
 
+def test_what_was_half_decoded_does_not_stay(data: Path, tmp_path: Path) -> None:
+    """Neither of a frame that cannot be taken, nor of a process that was killed."""
+    images = tmp_path / 'images'
+    images.mkdir()
+    for number, side in enumerate((48, 32)):
+        cv2.imwrite(str(images / f'{number}.png'), np.zeros((side, side, 3), np.uint8))
+    cache = tmp_path / 'cache'
+    with pytest.raises(SourceError, match='frame 2 has shape'):
+        cached_sequence(open_source(images), cache)
+    assert not list(cache.iterdir())
+    with subprocess.Popen([sys.executable, '-c', '']) as ended:
+        pass
+    dead, others = cache / f'square.part{ended.pid}', cache / f'car.part{ended.pid}'
+    living = cache / f'square.part{os.getppid()}'
+    for part in (dead, others, living):
+        part.mkdir()
+    cached_sequence(open_source(data / 'square'), cache)
+    assert sorted(cache.iterdir()) == sorted([others, cache / 'square', living])
+
+
+@pytest.mark.parametrize(
+    ('change', 'says'),
+    [
+        ({'data': DataConfig(weights={'squ': 0.0})}, 'data.weights: every sequence has weight 0'),
+        (
+            {'curriculum': CurriculumConfig(stages=((0.0, 2), (0.5, 41)))},
+            'clips of 41 frames need sequences of 41, but the longest has 40; shorten',
+        ),
+    ],
+)
+def test_clips_that_cannot_be_cut_are_refused_at_once(
+    tmp_path: Path, sequence: Sequence, change: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        Trainer(replace(SHORT, out=str(tmp_path), **change), Group(), [sequence], [sequence])
+
+
 def test_a_cache_is_of_one_place_and_time(data: Path, tmp_path: Path) -> None:
     config = DataConfig((str(data),), str(tmp_path / 'cache'), 0)
     load_sequences(config)

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hart_ros.data import SourceError
 from hart_ros.model.hart import HART
-from hart_ros.tracking import save_weights
+from hart_ros.tracking import load_model, save_weights
 from hart_ros.tracking.weights import SHIPPED
+from hart_ros.training import model_card
+from hart_ros.training.config import DataConfig
 from hart_ros.training.frames import Sequence
-from hart_ros.training.history import runs_of
+from hart_ros.training.history import as_notes, runs_of
 from hart_ros.training.model_card import card, main, measured, rows_of, score_of
 
 MACHINE = {'cpu': 'CPU', 'cores': 2, 'torch': '2.13.0', 'commit': 'abc'}
@@ -61,6 +64,52 @@ def test_weights_that_do_not_tell_their_runs_are_refused(
         main([str(untold), '--data', str(tmp_path), '--out', str(tmp_path / 'out.safetensors')])
     assert 'does not tell the runs' in capsys.readouterr().err
     assert not (tmp_path / 'out.safetensors').exists()
+
+
+@pytest.mark.parametrize('fails', [SourceError('a.jpg: cannot be read'), OSError('disk full')])
+def test_weights_in_place_stay_when_something_fails(
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fails: Exception,
+) -> None:
+    def failing(weights: Path, _: object) -> None:
+        assert weights.is_file()
+        raise fails
+
+    place = data.parent / 'package'
+    place.mkdir()
+    out, text = place / 'out.safetensors', place / 'MODEL_CARD.md'
+    out.write_text('before')
+    text.write_text('before')
+    monkeypatch.setattr(model_card, 'load_sequences', lambda *_, **__: ([], []))
+    monkeypatch.setattr(model_card, 'measured', failing)
+    with pytest.raises(SystemExit, match='2'):
+        main([str(SHIPPED), '--data', str(data), '--out', str(out)])
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f'error: {fails}')
+    assert sorted(place.iterdir()) == [text, out]
+    assert out.read_text() == text.read_text() == 'before'
+
+
+def test_weights_and_card_are_put_in_place(
+    tmp_path: Path, sequence: Sequence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def loaded(config: DataConfig, **_: Any) -> tuple[list[Sequence], list[Sequence]]:
+        asked.append(config)
+        return [sequence], [sequence]
+
+    runs = [a_run(0, 3, motions=['label_02'], validation=[], leave_out=[])]
+    save_weights(load_model(), tmp_path / 'made', as_notes(7, runs))
+    monkeypatch.setattr(model_card, 'load_sequences', loaded)
+    out = tmp_path / 'package' / 'out.safetensors'
+    out.parent.mkdir()
+    main([str(tmp_path / 'made'), '--data', 'data', '--out', str(out)])
+    assert asked[0].motions == ('label_02',)
+    assert out.read_bytes() == (tmp_path / 'made').read_bytes()
+    assert '| square |' in out.with_name('MODEL_CARD.md').read_text()
+    assert len(list(out.parent.iterdir())) == 2
 
 
 def test_the_shipped_weights_tell_their_runs() -> None:

@@ -66,6 +66,57 @@ def test_drawn_outlines_are_taken(tmp_path: Path) -> None:
     assert all(abs(h - 100) <= 2 and min(abs(w - 60), abs(w - 40)) <= 2 for h, w in shapes)
 
 
+def outlined(folder: Path, picture: np.ndarray, mask: np.ndarray) -> Stills:
+    cv2.imwrite(str(folder / 'a.jpg'), picture)
+    cv2.imwrite(str(folder / 'a.mask.png'), mask)
+    return Stills(load_stills(folder, folder / 'cache', 1))
+
+
+def test_what_is_thin_is_not_taken(tmp_path: Path) -> None:
+    """A line, which is nothing without its outermost pixels; and a square that hangs on one."""
+    mask = np.zeros((240, 320), np.uint8)
+    cv2.line(mask, (20, 20), (100, 100), 1)
+    cv2.rectangle(mask, (150, 50), (200, 100), 2, -1)
+    cv2.line(mask, (200, 100), (230, 130), 2)
+    cv2.rectangle(mask, (100, 110), (160, 170), 3, -1)
+    stills = outlined(tmp_path, photograph(), mask)
+    assert [thing for _, thing in stills.things] == [3]
+    for seed in range(3):
+        assert stills.cutting(np.random.default_rng(seed)).shape.shape == (59, 59)
+        assert stills.clip(np.random.default_rng(seed), 2).boxes[:, 2:].min() > 1
+
+
+def test_a_thing_is_as_large_as_it_is_used(tmp_path: Path) -> None:
+    """Of 2000 pixels, a quarter is used."""
+    mask = np.zeros((1500, 2000), np.uint8)
+    mask[100:180, 100:180], mask[400:600, 400:600] = 1, 2
+    stills = outlined(tmp_path, cv2.resize(photograph(), (2000, 1500)), mask)
+    assert [thing for _, thing in stills.things] == [2]
+
+
+def test_outlines_of_a_photograph_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
+    mask = np.zeros((240, 320), np.uint8)
+    mask[100:180, 100:180] = 1
+    cv2.imwrite(str(tmp_path / 'b.mask.png'), mask)
+    (tmp_path / 'b.jpg').write_bytes(b'no picture')
+    assert [still.image.name for still in outlined(tmp_path, photograph(), mask).all] == ['a.jpg']
+
+
+@pytest.mark.parametrize(
+    ('mask', 'says'),
+    [
+        (np.zeros((240, 320), np.uint16), 'a.mask.png: is no picture of one channel of 8 bits'),
+        (np.zeros((240, 320, 3), np.uint8), 'number the things from 1'),
+        (np.zeros((320, 240), np.uint8), '240 x 320 pixels, but its photograph has 320 x 240'),
+    ],
+)
+def test_outlines_of_something_else_are_refused(
+    tmp_path: Path, mask: np.ndarray, says: str
+) -> None:
+    with pytest.raises(ConfigError, match=says):
+        outlined(tmp_path, photograph(), mask)
+
+
 def test_outlines_are_drawn_once(stills: Stills, monkeypatch: pytest.MonkeyPatch) -> None:
     outline = stills.things[0][0].outline
     assert outline is not None
