@@ -180,6 +180,7 @@ KITTI = Group(
         Case('OTB: no number', otb('1,1,9,x\n')),
         Case('OTB: negative size', otb('1,1,-9,9\n')),
         Case('OTB: more boxes than images', otb('1,1,9,9\n' * 4)),
+        Case('OTB: fewer boxes than images', otb('1,1,9,9\n')),
         Case('OTB: not a file', no_rights),
     ),
 )

@@ -81,6 +81,19 @@ def nothing_left_out(folder: Path) -> None:
     load_sequences(DataConfig((str(folder / 'data'),), leave_out=('film1*',), drives=0))
 
 
+def outlined(mask: np.ndarray) -> Callable[[Path], None]:
+    """A photograph of 64 x 48 pixels with an outline beside it."""
+
+    def give(folder: Path) -> None:
+        import cv2
+
+        cv2.imwrite(str(folder / 'a.jpg'), np.full((48, 64, 3), 90, np.uint8))
+        cv2.imwrite(str(folder / 'a.mask.png'), mask)
+        load_stills(folder, folder / 'cache')
+
+    return give
+
+
 SETTINGS = Group(
     'Settings of training',
     'One line of `hart-train`, `hart-ablate`; exit status 2. See `config/train.yaml`.',
@@ -119,6 +132,8 @@ SETTINGS = Group(
         Case('nothing of that name to leave out', nothing_left_out),
         Case('nothing to train on', lambda _: load_sequences(DataConfig(drives=0))),
         Case('no photographs', lambda f: load_stills(f, f / 'cache')),
+        Case('an outline of 16 bits', outlined(np.ones((48, 64), np.uint16))),
+        Case('an outline of another shape', outlined(np.ones((64, 48), np.uint8))),
         Case('a teacher that is no ONNX', lambda f: Teacher(str(f / 'teacher.onnx'), 1.0)),
         Case('a checkpoint cut off', checkpoint(b'PK\3\4'), elide=r'\(.*\)'),
         Case('a checkpoint with code in it', checkpoint({'step': Code()}), elide=r'\(.*\)'),
