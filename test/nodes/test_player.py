@@ -176,7 +176,7 @@ def test_names_follow_remapping_and_namespace(start_node, peer, folder):
         (['source:=/no/such/file'], '/no/such/file: no such file or folder'),
         (['source:=FOLDER', 'track_id:=3'], 'clip: no box of track 3; its tracks are 7'),
         (['source:=FOLDER', 'init_box:=[1, 2, 3]'], r'init_box: .* is not x,y,w,h'),
-        (['source:=FOLDER', 'rate:=fast'], "rate: 'fast' is no number"),
+        (['source:=FOLDER', 'rate:=fast'], "rate: 'fast' is neither 0"),
         (['source:=FOLDER', 'frames:=2'], 'frames: the first box is in frame 3'),
         (['source:=FOLDER', 'frames:=-1'], 'frames out of range'),
         (['source:=FOLDER', 'init_topic:="a b"'], 'a b'),
