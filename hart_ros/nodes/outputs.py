@@ -24,7 +24,7 @@ from hart_ros.tracking.draw import BOX, GONE, UNSURE, draw_debug, draw_nothing, 
 from hart_ros.tracking.target_state import State
 
 # How the debug image shows a target.
-COLOURS = {State.TRACKING: BOX, State.UNCERTAIN: UNSURE, State.LOST: GONE, State.IDLE: GONE}
+COLOURS = {State.TRACKING: BOX, State.UNCERTAIN: UNSURE, State.LOST: GONE}
 
 
 class Outputs:
@@ -97,7 +97,10 @@ class Outputs:
 
     def _draw(self, result: Result) -> np.ndarray:
         picture = result.image
-        for found in result.found:
+        followed = [f for f in result.found if f.target.machine.state is not State.IDLE]
+        if not followed:  # given up in this frame
+            return self._narrowed(draw_nothing(picture, State.IDLE.value))
+        for found in followed:
             target = found.target
             state, trail = target.machine.state, list(target.trail)
             doubt = '' if state is State.TRACKING else f' {state.value}'

@@ -187,6 +187,28 @@ def test_pictures_are_made_for_subscribers(hart: Hart, camera: Camera, peer: Any
     assert 0 < changed.sum() < 0.2 * changed.size  # a word in the corner
 
 
+def test_no_box_stays_on_the_picture_of_what_is_given_up(
+    hart: Hart, camera: Camera, peer: Any
+) -> None:
+    debug = peer.collect(Image, '/hart/debug_image', QoSProfile(depth=50))
+    states = peer.collect(String, '/hart/state', QoSProfile(depth=50))
+    hart.track(camera)
+    for name, value in (('lost_score', 1.0), ('lost_after', 0.0), ('give_up_after', 0.2)):
+        assert hart.set(name, value).successful
+
+    def given_up() -> bool:
+        camera.publish(picture(1))
+        peer.spin_once(0.1)
+        return bool(states) and states[-1].data == 'IDLE'
+
+    peer.wait_for(given_up, what='the end')
+    peer.spin(0.3)
+    for name, value in (('lost_score', 0.4), ('lost_after', 0.2), ('give_up_after', 10.0)):
+        assert hart.set(name, value).successful
+    changed = (decode(debug[-1]) != picture(1)).any(-1)
+    assert 0 < changed.sum() < 0.2 * changed.size  # a word in the corner
+
+
 def test_diagnostics_tell_state_and_figures(hart: Hart, camera: Camera) -> None:
     values = hart.wait_for_values(lambda v: v['state'] == 'IDLE', 'idle')
     assert values['name'] == 'hart: tracker'
