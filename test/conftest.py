@@ -8,7 +8,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from hypothesis import settings
@@ -25,6 +28,23 @@ settings.register_profile('search', deadline=None, max_examples=60)
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile('same' if config.option.markexpr == 'not long' else 'search')
+
+
+@pytest.fixture
+def broken_film(tmp_path: Path) -> Callable[[int], Path]:
+    """Return a function that writes so many bright frames, and cuts the file in half."""
+
+    def write(frames: int) -> Path:
+        path = tmp_path / 'film.avi'
+        code = cv2.VideoWriter_fourcc(*'MJPG')  # type: ignore[attr-defined]
+        writer = cv2.VideoWriter(str(path), code, 25, (64, 48))
+        for _ in range(frames):
+            writer.write(np.random.default_rng(0).integers(90, 255, (48, 64, 3), np.uint8))
+        writer.release()
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        return path
+
+    return write
 
 
 @pytest.fixture(scope='session')

@@ -209,8 +209,6 @@ def _names(kept: Sequence[Kept]) -> str:
 
 def check_file(path: Path) -> None:
     """Raise ParameterError where no such file can be; a full disk may be so for now only."""
-    if path.suffix != '.safetensors':  # whatever it was would be overwritten
-        raise ParameterError(f'restore_state: {path}: give a name that ends in .safetensors')
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, 'is a folder')

@@ -91,8 +91,7 @@ class Look:
 
     def _fail(self, error: Exception) -> None:
         self.failure = f'{type(error).__name__}: {error}'.splitlines()[0]
-        self._report.error(type(error).__name__, f'frame skipped: {self.failure}')
-        self._report.trace(error)
+        self._report.error(type(error).__name__, f'frame skipped: {self.failure}', error)
 
 
 def _unseen(hit: Hit, before: Any) -> Hit:

@@ -8,6 +8,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rcl_interfaces.msg import (
@@ -173,7 +174,8 @@ def problem(name: str, value: Any) -> str:
             return f'{name}: {value!r} is no text'
         if spec.choices and value not in spec.choices:
             return f'{name}: {value!r} is none of {", ".join(spec.choices)}'
-        if name == 'restore_state' and value and not value.endswith('.safetensors'):
+        # Whatever else it was would be overwritten.
+        if name == 'restore_state' and value and Path(value).suffix != '.safetensors':
             return f'{name}: {value}: give a name that ends in .safetensors'
         return ''
     kinds = (int,) if isinstance(spec.default, int) else (int, float)

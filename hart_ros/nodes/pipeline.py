@@ -278,8 +278,7 @@ class Pipeline:
 
     def _worker_failed(self, error: BaseException) -> None:
         if self._node.context.ok():  # else it is only that nothing can be published any more
-            self.report.error(type(error).__name__, f'{type(error).__name__}: {error}')
-            self.report.trace(error)
+            self.report.error(type(error).__name__, f'{type(error).__name__}: {error}', error)
 
 
 def _load_tracker(values: Mapping[str, Any]) -> HartTracker:

@@ -40,11 +40,13 @@ class Reporter:
             self._problem = (time.monotonic(), text)
         self._logger.warning(text)
 
-    def error(self, kind: str, text: str) -> None:
-        """Log a problem of our own, unless this kind was logged just now."""
+    def error(self, kind: str, text: str, cause: BaseException | None = None) -> None:
+        """Log a problem of our own, and where it was raised, unless this kind was just now."""
         line = self._throttled(kind, text)
         if line:
             self._logger.error(line)
+            if cause is not None:
+                self.trace(cause)
 
     def trace(self, error: BaseException) -> None:
         """Log where an error of our own was raised, for those who debug."""

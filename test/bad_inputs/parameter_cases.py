@@ -80,7 +80,7 @@ TRACKER = Group(
         Case('three numbers for a box', declared('hart', init_box=[1.0, 2.0, 3.0])),
         Case('a box with NaN', declared('hart', init_box=[1.0, NAN, 3.0, 4.0])),
         Case('a box without size', declared('hart', init_box=[1.0, 2.0, 0.0, 4.0])),
-        Case('`restore_state`: another ending', saved_to('targets.json')),
+        Case('`restore_state`: another ending', changed('restore_state', 'targets.json')),
         Case('`restore_state`: no such folder', saved_to('no/targets.safetensors')),
         Case('`restore_state`: a folder', saved_to('folder.safetensors')),
     ),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -101,15 +102,10 @@ def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
             frames[2]
 
 
-def test_a_video_that_ends_early_ends_what_goes_on_behind_the_boxes(tmp_path: Path) -> None:
-    """Its header promises 30 frames."""
-    film = tmp_path / 'film.avi'
-    code = cv2.VideoWriter_fourcc(*'MJPG')  # type: ignore[attr-defined]
-    writer = cv2.VideoWriter(str(film), code, 25, (64, 48))
-    for _ in range(30):
-        writer.write(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
-    writer.release()
-    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+def test_a_video_that_ends_early_ends_what_goes_on_behind_the_boxes(
+    tmp_path: Path, broken_film: Callable[[int], Path]
+) -> None:
+    film = broken_film(30)
     rows = [f'{frame},{track},5,5,20,20' for frame in (1, 3, 5, 27) for track in (1, 2)]
     header = 'frame,track_id,x,y,w,h'
     (tmp_path / 'film.csv').write_text('\n'.join([header, *rows[:-2]]))
