@@ -34,6 +34,7 @@ from .config import SECTIONS, TrainConfig
 from .curriculum import longest, make_curriculum
 from .frames import Sequence
 from .group import Group
+from .grow import grown
 from .history import as_notes, runs_of
 from .mixture import ClipMixture, NumberedBatches, check_clips
 from .motions import load_motions
@@ -361,8 +362,8 @@ def make_model(config: TrainConfig) -> AnyModel:
             ) from error
     if config.start != 'none':
         try:
-            model.load_state_dict(load_model(config.start).state_dict())
-        except (WeightsError, RuntimeError) as error:
+            model.load_state_dict(grown(load_model(config.start).state_dict(), model))
+        except (WeightsError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1].strip()
             raise ConfigError(
                 f'start is {config.start}: {reason}; give weights of such a network, or none'
