@@ -33,7 +33,7 @@ class Frames(Sequence[np.ndarray]):
     ) -> None:
         self._source, self._left, self._size = source, budget, size
         self._promised = len(source)
-        self._shape: Sequence[int] = ()  # of the first image, (H, W)
+        self.shape: Sequence[int] = ()  # of the source's first image, (H, W), once one was read
         self._kept: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -43,13 +43,13 @@ class Frames(Sequence[np.ndarray]):
         """Return an image, (H, W, 3) BGR or (H, W) mono, uint8."""
         if index in self._kept:
             return self._kept[index]
-        if not self._shape:
-            self._shape = self._source[0].image.shape[:2]
         image = self._image(index)
-        if image.shape[:2] != self._shape:  # boxes would be those of other pixels
+        if not self.shape:
+            self.shape = (image if index == 0 else self._image(0)).shape[:2]
+        if image.shape[:2] != self.shape:  # boxes would be those of other pixels
             raise SourceError(
                 f'{self._source.name}: frame {index + 1} has shape {image.shape[:2]}, the first '
-                f'{self._shape}; scale the frames of a sequence to one size'
+                f'{self.shape}; scale the frames of a sequence to one size'
             )
         if self._size:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
@@ -99,7 +99,7 @@ def targets_of(source: Source, most: int = 0, size: tuple[int, int] | None = Non
     """
     frames = Frames(source, size=size)
     shape = frames[0].shape
-    height, width = source[0].image.shape[:2]
+    height, width = frames.shape
     across, down = (size[0] / width, size[1] / height) if size else (1.0, 1.0)
     tracks: dict[int, dict[int, BoxXYWH]] = {}
     for index in range(len(source)):

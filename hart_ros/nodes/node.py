@@ -156,7 +156,7 @@ class TrackerNode(LifecycleNode):
     def _apply(self, values: Mapping[str, Any]) -> None:
         if self._pipeline is not None:
             self._pipeline.apply(values)
-        elif 'init_box' in values:
+        if 'init_box' in values and (self._pipeline is None or not self._pipeline.active):
             self._box_is_new = True
 
     def _publish_diagnostics(self) -> None:

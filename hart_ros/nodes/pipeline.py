@@ -98,6 +98,11 @@ class Pipeline:
             self._keeper.start()
         self._worker.start()
 
+    @property
+    def active(self) -> bool:
+        """Whether it listens."""
+        return self._inputs is not None
+
     def activate(self) -> None:
         """Subscribe.
 

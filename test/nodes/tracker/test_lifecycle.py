@@ -88,7 +88,12 @@ def test_a_manager_drives_it(manager: Manager, make_peer: Any) -> None:
 
 def test_a_box_that_was_given_is_tracked_once(manager: Manager, make_peer: Any) -> None:
     """Configured again, the node does not take the old place for the target."""
-    assert manager.peer.set_parameter('/hart', 'init_box', [60.0, 40.0, 32.0, 24.0]).successful
+
+    def give_box() -> None:
+        box = [60.0, 40.0, 32.0, 24.0]
+        assert manager.peer.set_parameter('/hart', 'init_box', box).successful
+
+    give_box()
     assert manager.change(CONFIGURE)
     assert manager.change(CLEANUP)  # never active: it still waits
     assert manager.change(CONFIGURE)
@@ -98,11 +103,13 @@ def test_a_box_that_was_given_is_tracked_once(manager: Manager, make_peer: Any) 
         hart = Hart(manager.process, peer)
         hart.wait_for_values(lambda v: v.get('image_reliability') == 'reliable', 'reliable')
         hart.wait_for_detection(camera.publish())
-        for given, state in (((), 'IDLE'), ((20.0, 20.0, 32.0, 24.0), 'TRACKING')):
+        for given, state in (('never', 'IDLE'), ('inactive', 'TRACKING'), ('cleaned', 'TRACKING')):
             assert manager.change(DEACTIVATE)
+            if given == 'inactive':
+                give_box()
             assert manager.change(CLEANUP)
-            if given:
-                assert manager.peer.set_parameter('/hart', 'init_box', list(given)).successful
+            if given == 'cleaned':
+                give_box()
             assert manager.change(CONFIGURE)
             assert manager.change(ACTIVATE)
 
