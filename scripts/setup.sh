@@ -196,8 +196,13 @@ unset PIP_REQUIRE_VIRTUALENV PIP_TARGET PIP_USER PIP_PREFIX
 [ -n "$distro" ] || unset PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
 constrain() {
-  # A distribution's modules are compiled for its numpy: pip must not put another one before it.
-  "$python" -c 'import numpy; print("numpy==" + numpy.__version__)' >"$venv/constraints.txt"
+  # A distribution's modules are compiled for its numpy: what pip puts before it, if something needs
+  # a newer one (ONNX Runtime on Humble), has to be of the same major version, which serves them too.
+  "$python" - >"$venv/constraints.txt" <<'EOF'
+import numpy
+version = numpy.__version__
+print(f'numpy>={version},<{int(version.split(".")[0]) + 1}')
+EOF
   export PIP_CONSTRAINT=$venv/constraints.txt
 }
 

@@ -78,8 +78,12 @@ class BagOutput:
         with _errors(path):
             need_space(path)
             self._writer.open()
+            same: dict[Any, Connection] = {}  # other tools write a topic's messages in several
             for connection in connections:
-                self._copies[connection.id] = self._copy_of(connection)
+                kind = connection.topic, connection.msgtype, str(connection.ext)
+                if kind not in same:
+                    same[kind] = self._copy_of(connection)
+                self._copies[connection.id] = same[kind]
             self._detections, self._pictures = (
                 self._writer.add_connection(topic, kind, typestore=self._store)
                 for topic, kind in ((DETECTIONS, vision_types.DETECTION), (PICTURES, PICTURE))

@@ -32,12 +32,16 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
     args = _parser().parse_args(argv)
     try:
-        source = _open(args)
-        start, track_id, box = _target(args, source)
-    except KeyboardInterrupt:
+        return _track(args)
+    except KeyboardInterrupt:  # before the first frame; afterwards `run` finishes the files
         return 130
     except SourceError as error:
         return _fail(error)
+
+
+def _track(args: argparse.Namespace) -> int:
+    source = _open(args)
+    start, track_id, box = _target(args, source)
     if box is None:
         print('hart-track: no box was drawn', file=sys.stderr)
         return 130
@@ -53,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     job = Job(source, start, args.frames, track_id, box, args.video, args.bag, files)
     try:
         return run(tracker, job)
-    except (InvalidBoxError, InvalidFrameError, SourceError) as error:
+    except (InvalidBoxError, InvalidFrameError) as error:
         return _fail(error)
 
 
@@ -83,9 +87,10 @@ def _open(args: argparse.Namespace) -> Source:
             raise SourceError(f'{path}: is there already, in the source; give another name')
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise SourceError('two outputs have the same name; give each its own')
-    return open_source(
-        args.source, **source_options(args.source, args.sequence, args.size, args.frames)
-    )
+    # A drive is as long as it is asked to be; a track of its own may begin anywhere in it.
+    length = args.frames and args.track is None and args.frames + args.start - 1
+    options = source_options(args.source, args.sequence, args.size, length)
+    return open_source(args.source, **options)
 
 
 def _target(args: argparse.Namespace, source: Source) -> tuple[int, int, BoxXYWH | None]:

@@ -127,11 +127,11 @@ def main(argv: list[str] | None = None) -> int:
     from hart_ros.tracking import HartTracker, InvalidBoxError, InvalidFrameError, WeightsError
 
     try:
-        tracker = HartTracker(args.weights, args.device, args.threads)
-    except (WeightsError, ValueError) as error:
-        print(f'hart-trax: {error}', file=sys.stderr)
-        return 2
-    try:
+        try:
+            tracker = HartTracker(args.weights, args.device, args.threads)
+        except (WeightsError, ValueError) as error:
+            print(f'hart-trax: {error}', file=sys.stderr)
+            return 2
         for message in converse(tracker, map(os.fsdecode, sys.stdin.buffer)):
             out.write(os.fsencode(text_of(message)))
     except (ProtocolError, InvalidBoxError, InvalidFrameError) as error:

@@ -79,7 +79,11 @@ class Video:
                 self._ffmpeg = self._start_ffmpeg(fps)
                 return
             code = cv2.VideoWriter.fourcc(*encoder)
-            self._writer = cv2.VideoWriter(str(path), code, fps, (self._width, self._height))
+            if encoder == 'mp4v':  # counts in 1/65535 s at most
+                fps = round(fps, 2) if fps < 655 else round(fps)
+            # A colon in a relative name would be taken for a protocol's.
+            name, size = str(path.absolute()), (self._width, self._height)
+            self._writer = cv2.VideoWriter(name, code, fps, size)
             if not self._writer.isOpened():
                 raise OSError('OpenCV cannot write this video')
 
@@ -108,7 +112,7 @@ class Video:
             if self._ffmpeg is not None and self._ffmpeg.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
                     self._ffmpeg.stdin.close()
-                if self._ffmpeg.wait(60):
+                if self._ffmpeg.wait():  # moves the index to the front: minutes for a large file
                     raise OSError(errno.EPIPE, FFMPEG_ENDED)
             if not _is_whole(self.path):  # nobody tells: OpenCV has no error for it
                 need_space(self.path)
@@ -119,7 +123,7 @@ class Video:
         coding = '-c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p -movflags +faststart'
         command = ['ffmpeg', '-y', '-loglevel', 'error', *source.split(), *coding.split()]
         return subprocess.Popen(
-            [*command, str(self.path)], stdin=subprocess.PIPE, start_new_session=True
+            [*command, str(self.path.absolute())], stdin=subprocess.PIPE, start_new_session=True
         )
 
 

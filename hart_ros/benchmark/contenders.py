@@ -15,7 +15,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from hart_ros.data.source import BoxXYWH, Source, first_box, open_source
+from hart_ros.data.source import BoxXYWH, Source, SourceError, first_box, open_source
 from hart_ros.evaluation.peers import Peer
 
 NETWORKS = ('hart', 'hart_2017', 'ratm')
@@ -117,6 +117,8 @@ def inset(clip: Clip, outer: Clip) -> Clip:
 def _clip(source: Source, count: int, box_xywh: BoxXYWH | None) -> Clip:
     start, track, box = first_box(source) if box_xywh is None else (0, -1, box_xywh)
     shown = [source[i] for i in range(start, min(start + count, len(source)))]
+    if len(shown) < 2:
+        raise SourceError(f'{source.name}: one frame; give a sequence of two or more')
     height, width = shown[0].image.shape[:2]
     boxes = [box, *(frame.boxes.get(track) for frame in shown[1:])]
     return Clip(f'{width}x{height}', [frame.image for frame in shown], boxes)

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hart_ros.apps.arguments import whole
-from hart_ros.data.source import BoxXYWH, SourceError
+from hart_ros.apps import arguments as kinds
+from hart_ros.data.source import SourceError
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.peers import CLASSES, MODELS, Peer, PeerError
 from hart_ros.model.hart import HART
@@ -60,19 +60,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory(prefix='hart_benchmark_') as folder:
             choice = _choice(options, Path(folder))
+            options.out.mkdir(parents=True, exist_ok=True)  # before minutes of measuring
             results = _run(options, choice, _say if sys.stderr.isatty() else lambda line: None)
-            options.out.mkdir(parents=True, exist_ok=True)
+            where = {**origin(), 'command': shlex.join(['hart-benchmark', *arguments])}
+            print(text(results.tables(), options.markdown))
+            print('\n' + ', '.join(f'{name}: {value}' for name, value in where.items()))
+            figures = {**results.figures(), 'origin': where}
+            (options.out / 'result.json').write_text(json.dumps(figures, indent=1) + '\n')
+            results.plot(options.out / 'speed.png')
     except KeyboardInterrupt:
         return 130
     except (SourceError, PeerError, WeightsError, ValueError, OSError) as error:
         print(f'hart-benchmark: {error}', file=sys.stderr)
         return 2
-    where = {**origin(), 'command': shlex.join(['hart-benchmark', *arguments])}
-    figures = {**results.figures(), 'origin': where}
-    (options.out / 'result.json').write_text(json.dumps(figures, indent=1) + '\n')
-    results.plot(options.out / 'speed.png')
-    print(text(results.tables(), options.markdown))
-    print('\n' + ', '.join(f'{name}: {value}' for name, value in where.items()))
     print('\n'.join(str(options.out / name) for name in ('result.json', 'speed.png')))
     return 0
 
@@ -169,24 +169,36 @@ def _parser() -> argparse.ArgumentParser:
     add(
         '--sizes',
         nargs='+',
-        type=_size,
-        default=[_size(s) for s in SIZES],
+        type=kinds.size,
+        default=[kinds.size(s) for s in SIZES],
         metavar='WxH',
         help=f'of synthetic frames ({" ".join(SIZES)})',
     )
-    add('--threads', nargs='+', type=whole, default=[1, 2], metavar='N', help='CPU threads (1 2)')
+    add(
+        '--threads',
+        nargs='+',
+        type=kinds.whole,
+        default=[1, 2],
+        metavar='N',
+        help='CPU threads (1 2)',
+    )
     add(
         '--targets',
         nargs='+',
-        type=whole,
+        type=kinds.whole,
         default=[1, 4, 16],
         metavar='N',
         help='followed at once (1 4 16)',
     )
-    add('--frames', type=whole, default=20, metavar='N', help='of the clip (20)')
-    add('--rounds', type=whole, default=10, metavar='N', help='passes of each tracker (10)')
+    add('--frames', type=kinds.frames, default=20, metavar='N', help='of the clip (20)')
+    add('--rounds', type=kinds.whole, default=10, metavar='N', help='passes of each tracker (10)')
     add('--source', metavar='PLACE', help='video or sequence, in place of synthetic drives')
-    add('--init', type=_box, metavar='X,Y,W,H', help='box in its first frame, where it has none')
+    add(
+        '--init',
+        type=kinds.box,
+        metavar='X,Y,W,H',
+        help='box in its first frame, where it has none',
+    )
     add('--weights', type=Path, metavar='FILE', help='of hart, else the shipped ones')
     add('--weights-2017', type=Path, metavar='FILE', help='of hart_2017')
     add('--weights-ratm', type=Path, metavar='FILE', help='of ratm')
@@ -201,21 +213,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     add('--markdown', action='store_true', help='print the tables as Markdown')
     return parser
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition('x')
-    if not (width.isdigit() and height.isdigit()):
-        raise argparse.ArgumentTypeError(f'{text!r} is no size; give WIDTHxHEIGHT, as 1242x375')
-    return int(width), int(height)
-
-
-def _box(text: str) -> BoxXYWH:
-    try:
-        x, y, w, h = (float(number) for number in text.split(','))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text!r} is no box; give x,y,width,height') from None
-    return x, y, w, h
 
 
 if __name__ == '__main__':

@@ -35,6 +35,11 @@ exit status: 0 done, 1 a node failed, 2 no ROS 2, 130 interrupted"""
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print tables, write JSON; return the exit status."""
     options = _parser().parse_args(argv)
+    if options.json and not options.json.absolute().parent.is_dir():
+        print(
+            f'hart-benchmark-node: {options.json}: no such folder; make it first', file=sys.stderr
+        )
+        return 2
     os.environ.update(private_environment(os.environ))
     try:
         from . import node_report  # only now: DDS reads its environment when it is loaded

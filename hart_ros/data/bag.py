@@ -26,7 +26,6 @@ DECODERS = {
     'sensor_msgs/msg/Image': image_message.decode,
     'sensor_msgs/msg/CompressedImage': image_message.decode_compressed,
 }
-CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 OTHER_TRANSPORTS = ('/compressedDepth', '/theora')  # CompressedImage, but nothing OpenCV reads
 STORAGE = ('.mcap', '.db3')
 PROBED = 30  # first frames, of whose stamps the rate is taken

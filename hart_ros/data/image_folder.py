@@ -113,7 +113,7 @@ def read_image(path: Path) -> np.ndarray:
         # Of a damaged PNG OpenCV may want gigabytes; JPEGs without an end it reads, and many are.
         whole = image_file.kind_of(data) != 'PNG' or image_file.is_whole(data)
         flags = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
-        image = cv2.imread(str(path), flags) if whole else None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if whole else None
     except (OSError, cv2.error):
         image = None
     if image is None:

@@ -74,8 +74,11 @@ def _parse(path: Path) -> tuple[Element, Mapping[Element, int]]:
         parser.Parse(path.read_bytes(), True)
     except OSError as error:
         raise SourceError(f'{path}: {error.strerror}; check its permissions') from error
-    except expat.ExpatError as error:
-        raise SourceError(f'{path}:{error.lineno}: is not XML ({error})') from None
+    except SourceError:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:  # or of an unknown encoding
+        line = parser.CurrentLineNumber
+        raise SourceError(f'{path}:{line}: is not XML ({error})') from None
     return builder.close(), lines
 
 

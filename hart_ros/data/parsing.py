@@ -39,7 +39,7 @@ def parse_box(value: Any, name: str) -> BoxXYWH | None:
 def parse_size(text: str, name: str) -> tuple[int, int]:
     """Read '640x192' as (640, 192). Raises ValueError."""
     width, _, height = text.partition('x')
-    if not (width.isdigit() and height.isdigit() and int(width) >= 32 and int(height) >= 32):
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= 32 and int(height) >= 32):
         raise ValueError(f'{name}: {text!r} is no size; give WIDTHxHEIGHT in pixels, e.g. 640x192')
     return int(width), int(height)
 

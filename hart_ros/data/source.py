@@ -128,7 +128,7 @@ def first_box(source: Source, track_id: int | None = None) -> tuple[int, int, Bo
 
 
 def _seed(text: str) -> int:
-    if not text.isdigit():
+    if not text.isdecimal():
         raise SourceError(f"synthetic:{text}: the seed is a whole number, e.g. 'synthetic:7'")
     return int(text)
 

@@ -17,6 +17,7 @@ from hart_ros.data.source import BoxXYWH, SourceError, SourceFrame
 
 _log = logging.getLogger(__name__)
 _HEADER = ['frame', 'track_id', 'x', 'y', 'w', 'h']
+_COUNTED = ('.mp4', '.m4v', '.mov', '.avi')  # hold the number of their frames
 
 
 class VideoFile:
@@ -53,8 +54,9 @@ class VideoFile:
         stated = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps or (stated if math.isfinite(stated) and 0 < stated < 1000 else 30.0)
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        # Some containers do not say.
-        self._length = int(count) if math.isfinite(count) and count >= 1 else self._count()
+        # Others do not say, and OpenCV guesses from the duration.
+        says = self.path.suffix.lower() in _COUNTED and math.isfinite(count) and count >= 1
+        self._length = int(count) if says else self._count()
         self._decode_to(0)
         if boxes is not None:
             self._boxes = _read_csv(Path(boxes), len(self))
@@ -94,7 +96,7 @@ class VideoFile:
     def _open(self) -> cv2.VideoCapture:
         if not self.path.is_file():
             raise SourceError(f'{self.path}: no such video; check the path')
-        capture = cv2.VideoCapture(str(self.path))
+        capture = cv2.VideoCapture(str(self.path.absolute()))  # a colon in it is no protocol
         if not capture.isOpened():
             raise SourceError(
                 f'{self.path}: OpenCV cannot open this as a video; try '

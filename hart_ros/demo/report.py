@@ -97,7 +97,7 @@ def _rounded(box: BoxXYWH | None) -> list[float] | None:
 
 def _count(recorder: Recorder, name: str) -> int | None:
     value = recorder.diagnostics.get(name, '')
-    return int(value) if value.isdigit() else None
+    return int(value) if value.isdecimal() else None
 
 
 def _percentile(values: Sequence[float], share: float) -> float | None:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +44,7 @@ def _npz(path: Path) -> tuple[Digits, Digits]:
     try:
         with np.load(path) as file:
             parts = [(file[f'x_{part}'], file[f'y_{part}']) for part in ('train', 'test')]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise MnistError(f'{path}: not x_train, y_train, x_test, y_test: {error}') from error
     training, test = (_checked(images, classes, path) for images, classes in parts)
     return training, test
@@ -68,12 +70,13 @@ def _read_idx(path: Path) -> np.ndarray:
     try:
         with gzip.open(path) if path.suffix == '.gz' else path.open('rb') as file:
             content = file.read()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise MnistError(f'{path}: cannot be read ({error}); copy it again') from error
     dimensions = content[3] if content[:3] == b'\x00\x00\x08' and len(content) > 3 else 0
     start = 4 + 4 * dimensions
-    shape = np.frombuffer(content[4:start], '>u4')
-    if not dimensions or len(shape) != dimensions or len(content) - start != np.prod(shape):
+    whole = dimensions and len(content) >= start
+    shape = np.frombuffer(content[4:start], '>u4') if whole else ()
+    if not whole or len(content) - start != np.prod(shape):
         raise MnistError(f'{path}: not a whole file in the IDX format; copy it again')
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 

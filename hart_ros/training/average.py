@@ -42,6 +42,6 @@ def save_mean(files: Sequence[Path], out: Path) -> None:
 
 def _step(file: Path) -> int:
     step = step_of(file)
-    if not step.isdigit():
+    if not step.isdecimal():
         raise WeightsError(f'weights: {file} does not tell its step; give a file of hart-train')
     return int(step)

@@ -31,6 +31,7 @@ DETECTION_HASH = 'RIHS01_0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde7
 START, PERIOD = 1_700_000_000_000_000_000, 50_000_000
 IMAGE, CUSTOM = 'sensor_msgs/msg/Image', 'robot_msgs/msg/Battery'
 FRAMES = 5
+MCAP = 'needs pip install mcap-ros2-support'
 TRACK = Track((10.0, 20.0, 30.0, 16.0), 0.5, (0.0, 0.0, 40.0, 40.0), np.zeros((2, 2, 3)), None)
 
 
@@ -122,9 +123,8 @@ def test_bags_of_humble_do_not_define_their_types(tmp_path):
 
 def test_foxgloves_reader_understands_it(tmp_path):
     """It knows of the types what the file's schemas say, and nothing else."""
-    needs = 'needs pip install mcap-ros2-support'
-    reader = pytest.importorskip('mcap.reader', reason=needs)
-    decoder = pytest.importorskip('mcap_ros2.decoder', reason=needs)
+    reader = pytest.importorskip('mcap.reader', reason=MCAP)
+    decoder = pytest.importorskip('mcap_ros2.decoder', reason=MCAP)
     source = open_source(write_bag(tmp_path / 'drive', StoragePlugin.MCAP))
     output = BagOutput(tmp_path / 'tracked', source, 1)
     for frame in source:
@@ -164,6 +164,34 @@ def test_of_a_video_there_are_detections_and_pictures(tmp_path):
     assert [topic for topic, _, _ in messages(out)] == [DETECTIONS, PICTURES] * 3
     assert list(out.glob('*.mcap'))
     assert len(open_source(out)) == 3  # the pictures
+
+
+def test_a_topic_in_several_channels_becomes_one(tmp_path):
+    mcap = [pytest.importorskip(f'mcap.{name}', reason=MCAP) for name in ('reader', 'writer')]
+    source, out = write_bag(tmp_path / 'drive', StoragePlugin.MCAP), tmp_path / 'tracked'
+    (file,) = source.glob('*.mcap')
+    with file.open('rb') as old:
+        reader = mcap[0].make_reader(old)
+        channels = {c.topic: c for c in reader.get_summary().channels.values()}
+        schemas = reader.get_summary().schemas
+        parts = [(channel.topic, m.log_time, m.data) for _, channel, m in reader.iter_messages()]
+    with file.open('wb') as new:
+        writer = mcap[1].Writer(new)
+        writer.start('ros2')
+        ids = {}
+        for topic, channel in channels.items():
+            schema = schemas[channel.schema_id]
+            schema_id = writer.register_schema(schema.name, schema.encoding, schema.data)
+            ids[topic] = [
+                writer.register_channel(topic, 'cdr', schema_id, channel.metadata) for _ in range(2)
+            ]
+        for number, (topic, time, data) in enumerate(parts):
+            writer.add_message(ids[topic][number % 2], time, data, time)
+        writer.finish()
+    (source / 'metadata.yaml').unlink()
+    assert main([str(file), '--init', '10,20,30,16', '--bag', str(out)]) == 0
+    kept = [message for message in messages(out) if message[0] in channels]
+    assert kept == parts
 
 
 def test_bags_are_neither_replaced_nor_tracked_twice(tmp_path, capsys):

@@ -100,6 +100,29 @@ def test_a_later_start_keeps_the_numbers_of_frames(film, tmp_path):
     assert len(lines) == 7
 
 
+def test_a_later_start_on_a_drive(tmp_path):
+    csv = tmp_path / 'boxes.csv'
+    arguments = ['--init', '22,30,20,20', '--start', '11', '--frames', '3', '--csv', str(csv)]
+    assert main([*SMALL, *arguments]) == 0
+    assert [line.split(',')[0] for line in csv.read_text().splitlines()[1:]] == ['11', '12', '13']
+
+
+def test_a_relative_name_with_a_colon_is_no_protocol(film, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('at 10:30.mp4').write_bytes(film.read_bytes())
+    assert main(['at 10:30.mp4', '--init', '10,30,20,20', '-o', 'at 10:31.mp4']) == 0
+    assert frames_of(Path('at 10:31.mp4').absolute()) == 12
+
+
+def test_ctrl_c_while_the_network_loads(film, tmp_path, monkeypatch, capsys):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('hart_ros.tracking.Tracker', interrupted)
+    assert main([str(film), '--init', '10,30,20,20', '--csv', str(tmp_path / 'a.csv')]) == 130
+    assert capsys.readouterr().err == ''
+
+
 def test_a_box_that_is_given_is_of_no_track_of_the_source(film, tmp_path):
     (tmp_path / 'video.mp4').write_bytes(film.read_bytes())
     (tmp_path / 'boxes.csv').write_text('frame,track_id,x,y,w,h\n1,1,60,5,9,9\n')

@@ -29,6 +29,15 @@ def test_videos_of_odd_size_with_repeated_pictures(tmp_path, encoder):
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
 
 
+@pytest.mark.parametrize('fps', [119.9987, 239.7627, 1000.0])
+def test_any_rate_can_be_written(tmp_path, fps):
+    video = Video(tmp_path / 'x.mp4', fps, (64, 48), 'mp4v')
+    video.write(np.zeros((48, 64, 3), np.uint8))
+    video.close()
+    capture = cv2.VideoCapture(str(video.path))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(fps, rel=1e-3)
+
+
 def test_a_picture_of_another_size_is_scaled(tmp_path):
     video = Video(tmp_path / 'x.mp4', 10, (64, 48), 'mp4v')
     for width, height in ((64, 48), (32, 24), (128, 96), (64, 48)):

@@ -49,13 +49,14 @@ def test_a_tiny_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (['--trackers', 'yolo'], 'yolo'),
         (['--source', 'absent.mp4'], 'absent.mp4'),
         (['--weights', 'absent.safetensors'], 'absent.safetensors'),
+        (['--out', '/dev/null/there'], '/dev/null'),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
     arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sizes = ['--sizes', '160x96']
-    assert main([*TINY, *sizes, *arguments, '--out', str(tmp_path)]) == 2
+    assert main([*TINY, *sizes, '--out', str(tmp_path), *arguments]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith('hart-benchmark: ')
     assert words in line

@@ -195,6 +195,11 @@ def test_projects_tracklets(drive):
         ('image_02/timestamps.txt', 'a\nb\nc\n', r"timestamps.txt:1: 'a' is not a time like"),
         ('image_02/timestamps.txt', TIMES[:30] * 3, r'timestamps.txt:2: is not later'),
         ('tracklet_labels.xml', '<open>', r'tracklet_labels.xml:1: is not XML'),
+        (
+            'tracklet_labels.xml',
+            '<?xml version="1.0" encoding="UTF-99"?><a/>',
+            r'tracklet_labels.xml:1: is not XML',
+        ),
         ('tracklet_labels.xml', TRACKLETS.replace('<l>4</l>', ''), 'tracklet 0: has no <l>'),
         ('tracklet_labels.xml', TRACKLETS.replace('>1</f', '>2</f'), 'frame 3, but there are 3'),
         ('../calib_cam_to_cam.txt', 'nothing', r"no line 'P_rect_02:'"),

@@ -159,6 +159,9 @@ def test_mnist_is_read_from_idx_files(tmp_path: Path, packed: bool) -> None:
     (tmp_path / 'train-images-idx3-ubyte').write_bytes(idx(digits.images)[:-1])
     with pytest.raises(MnistError, match='not a whole file in the IDX format'):
         load_mnist(tmp_path)
+    (tmp_path / 'train-images-idx3-ubyte').write_bytes(idx(digits.images)[:6])
+    with pytest.raises(MnistError, match='not a whole file in the IDX format'):
+        load_mnist(tmp_path)
 
 
 def test_mnist_is_read_from_npz(tmp_path: Path) -> None:
@@ -169,9 +172,11 @@ def test_mnist_is_read_from_npz(tmp_path: Path) -> None:
     training, test = load_mnist(tmp_path)
     np.testing.assert_array_equal(training.images, test.images)
     assert training.classes.dtype == np.int64
-    (tmp_path / 'mnist.npz').write_bytes(b'no zip')
-    with pytest.raises(MnistError, match='not x_train, y_train'):
-        load_mnist(tmp_path)
+    whole = (tmp_path / 'mnist.npz').read_bytes()
+    for broken in (b'no zip', whole[: len(whole) // 2], whole[:100] + b'oops' + whole[104:]):
+        (tmp_path / 'mnist.npz').write_bytes(broken)
+        with pytest.raises(MnistError, match='not x_train, y_train'):
+            load_mnist(tmp_path)
 
 
 def test_missing_mnist_is_said(tmp_path: Path) -> None:
