@@ -12,8 +12,8 @@ What differs from `hart_2017`, and why:
 - The window is the last box with a margin on every side, so that a target which moves by half its
   size stays in view. The less the last box is believed, the wider it gets: what was lost is looked
   for around the place where it was lost.
-- Dorsal filters come from the first frame (a template, which cannot drift) and from the last
-  frames that were believed as well as from the LSTM's output (the running appearance).
+- Dorsal filters come from the first frame (a template, which cannot drift) as well as from the
+  LSTM's output (the running appearance).
 - Every cell of the attended features votes for a box, and the readout corrects the vote: a box
   regressed from one vector alone has to learn each position anew.
 - A predicted IoU says whether the box can be believed.
@@ -48,8 +48,6 @@ class HartConfig:
     key_width: int = 64  # K, channels that dynamic filters compare
     template_grid: int = 4  # the template holds the square of this many filters
     running_filters: int = 8  # filters generated from the running appearance
-    # Share of what a frame adds to the recent template, when fully believed; 0: there is none.
-    recent: float = 0.0
     ventral_width: int = 32
     dorsal_width: int = 32
     hidden: int = 128  # LSTM units
@@ -77,7 +75,6 @@ class HartState:
     output: Tensor  # (B, hidden), of the LSTM: the running appearance alpha
     motion: Tensor  # (B, 4), last shift (units of the box) and log-scale
     score: Tensor  # (B,), predicted IoU of the box
-    recent: Tensor  # (B, N, K), unit-length filters from the last frames that were believed
 
 
 class ConvBlock(nn.Module):
@@ -107,7 +104,7 @@ class V1(nn.Sequential):
 class DorsalStream(nn.Module):
     """Where is what looks like the target: a dynamic filter network (section 3.2).
 
-    Filters from the templates and from the running appearance are compared with the features of
+    Filters from the template and from the running appearance are compared with the features of
     every cell (cosine); two convolutions turn the responses, with a drawing of the last box
     beside them, into dorsal features and the appearance mask.
     """
@@ -116,32 +113,25 @@ class DorsalStream(nn.Module):
         super().__init__()
         self.filters = config.running_filters
         self.generator = nn.Linear(config.hidden, config.running_filters * config.key_width)
-        self.compares_recent = config.recent > 0
-        templates = 2 if self.compares_recent else 1
-        responses = templates * config.template_grid**2 + config.running_filters
+        responses = config.template_grid**2 + config.running_filters
         self.gain = nn.Parameter(torch.tensor(4.0))
         self.near = ConvBlock(responses + 1, config.dorsal_width)
         self.far = ConvBlock(config.dorsal_width, config.dorsal_width, dilation=2)
         self.to_mask = nn.Conv2d(config.dorsal_width, 1, 1)
 
     def forward(
-        self, keys: Tensor, template: Tensor, recent: Tensor, appearance: Tensor, last_box: Tensor
+        self, keys: Tensor, template: Tensor, appearance: Tensor, last_box: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Keys (B, K, S, S), templates (B, N, K), appearance (B, hidden), last box (B, 1, S, S).
+        """Keys (B, K, S, S), template (B, N, K), appearance (B, hidden), last box (B, 1, S, S).
 
         Returns dorsal features (B, D, S, S) and mask logits (B, 1, S, S).
         """
         width = keys.shape[1]
         running = self.generator(appearance).unflatten(-1, (self.filters, width))  # (B, R, K)
         dynamic = torch.cat((template, F.normalize(running, dim=-1)), 1)  # (B, N + R, K)
-        seen = [self._responses(dynamic, keys), last_box]
-        if self.compares_recent:  # last, so that weights made without it can grow into it
-            seen.append(self._responses(recent, keys))
-        dorsal = self.far(self.near(torch.cat(seen, 1)))
+        responses = self.gain * torch.einsum('bfk,bkyx->bfyx', dynamic, keys)
+        dorsal = self.far(self.near(torch.cat((responses, last_box), 1)))
         return dorsal, self.to_mask(dorsal)
-
-    def _responses(self, filters: Tensor, keys: Tensor) -> Tensor:
-        return self.gain * torch.einsum('bfk,bkyx->bfyx', filters, keys)
 
 
 class VotingReadout(nn.Module):
@@ -239,7 +229,6 @@ class HART(nn.Module):
             output=torch.tanh(self.first_output(template.flatten(1))),
             motion=torch.zeros_like(box_xywh),
             score=torch.ones_like(box_xywh[:, 0]),
-            recent=template,
         )
 
     def step(self, image: Tensor, state: HartState) -> tuple[StepOutput, HartState]:
@@ -253,11 +242,11 @@ class HART(nn.Module):
         """As `step`, the glimpse at the window having been read already."""
         features = self.v1(standardise(glimpse, coverage))  # (B, 96, S, S)
         place = self._place(window, state.box_xywh)
-        keys, template = self._keys(features), state.template
+        template = state.template
         if not self.config.template_filters:
             template = torch.zeros_like(template)
         dorsal, mask_logits = self.dorsal(
-            keys, template, state.recent, state.output, _inside(place)
+            self._keys(features), template, state.output, _inside(place)
         )
         ventral = self.ventral(features)
         masked = ventral * mask_logits.sigmoid()
@@ -287,8 +276,9 @@ class HART(nn.Module):
             glimpse=glimpse,
             mask_logits=mask_logits[:, 0],
         )
-        after = replace(state, box_xywh=box, cell=cell, output=output, motion=motion, score=score)
-        return step, self._refreshed(after, keys, window)
+        return step, replace(
+            state, box_xywh=box, cell=cell, output=output, motion=motion, score=score
+        )
 
     def forward(self, images: Tensor, box_xywh: Tensor) -> list[StepOutput]:
         """Tracks through images (B, T, 3, H, W) from the box of the first; T - 1 steps."""
@@ -298,16 +288,6 @@ class HART(nn.Module):
             step, state = self.step(image, state)
             steps.append(step)
         return steps
-
-    def _refreshed(self, state: HartState, keys: Tensor, window: Tensor) -> HartState:
-        """The state whose recent template has taken in what is in the box, if that is believed."""
-        if not self.config.recent:
-            return state
-        seen = self._template(keys, state.box_xywh.detach(), window)
-        trust = ((state.score.detach() - BELIEVED) / (1 - BELIEVED)).clamp(min=0.0)
-        share = (self.config.recent * trust)[:, None, None].to(seen.dtype)
-        mixed = (1 - share) * state.recent.to(seen.dtype) + share * seen
-        return replace(state, recent=F.normalize(mixed, dim=-1))
 
     def _keys(self, features: Tensor) -> Tensor:
         return F.normalize(self.to_keys(features), dim=1)

@@ -26,7 +26,7 @@ from torch import nn
 from .tracker import HartTracker, TargetState
 
 KIND = 'hart_ros targets'
-FORMAT = f'{KIND} 3'
+FORMAT = f'{KIND} 2'
 LARGEST_SIDE = 1 << 16  # of a frame, pixels
 
 

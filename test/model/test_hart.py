@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 the hart_ros authors
-from dataclasses import fields, replace
+from dataclasses import fields
 from math import exp
 from typing import Any
 
@@ -25,7 +25,6 @@ SMALL = HartConfig(
     ventral_width=3,
     dorsal_width=4,
     hidden=6,
-    recent=0.5,
 )
 
 
@@ -64,7 +63,6 @@ def test_shapes_of_the_shipped_configuration() -> None:
         'output': (2, config.hidden),
         'motion': (2, 4),
         'score': (2,),
-        'recent': (2, config.template_grid**2, config.key_width),
     }
 
 
@@ -150,28 +148,6 @@ def test_template_has_unit_length_and_never_changes() -> None:
     assert_close(state.template.norm(dim=-1), torch.ones(2, 4, dtype=torch.float64))
     _, following = model.step(images[:, 1], state)
     assert torch.equal(following.template, state.template)
-
-
-@pytest.mark.parametrize(('bias', 'changes'), [(0.0, False), (4.0, True)])
-def test_recent_template_takes_in_only_what_is_believed(bias: float, changes: bool) -> None:
-    model = small()
-    with torch.no_grad():
-        model.readout[-1].bias[5] = bias  # type: ignore[index, union-attr]
-    images, boxes = targets(2, 2, torch.float64)
-    state = model.init(images[:, 0], boxes)
-    assert torch.equal(state.recent, state.template)
-    _, following = model.step(images[:, 1], state)
-    assert_close(following.recent.norm(dim=-1), torch.ones(2, 4, dtype=torch.float64))
-    assert (not torch.allclose(following.recent, state.recent)) == changes
-
-
-def test_recent_template_is_compared_with_what_is_seen() -> None:
-    model = small()
-    images, boxes = targets(1, 2, torch.float64)
-    state = model.init(images[:, 0], boxes)
-    other = replace(state, recent=-state.recent)
-    steps = [model.step(images[:, 1], s)[0] for s in (state, other)]
-    assert not torch.allclose(steps[0].mask_logits, steps[1].mask_logits)
 
 
 def test_a_certain_score_can_be_unlearned_in_half_precision() -> None:
@@ -260,7 +236,7 @@ def test_gradients_of_init_and_of_a_step() -> None:
     assert gradcheck(run, (images.requires_grad_(), *values), fast_mode=True)
 
     def from_state(cell: Tensor, output: Tensor, motion: Tensor, template: Tensor) -> Any:
-        state = HartState(boxes, template, cell, output, motion, boxes.new_ones(2), template)
+        state = HartState(boxes, template, cell, output, motion, boxes.new_ones(2))
         step, following = model.step(images.detach()[:, 1], state)
         return step.box_xywh, step.score, step.mask_logits, following.cell, following.output
 

@@ -138,7 +138,7 @@ def test_other_files_are_refused(trackers: dict[str, HartTracker], tmp_path: Pat
     with pytest.raises(OtherFileError, match='holds something else'):
         read(path, tracker, weights)
     whole = to_bytes(started(tracker), weights, {})
-    path.write_bytes(whole.replace(b'targets 3', b'targets 2'))
+    path.write_bytes(whole.replace(b'targets 2', b'targets 1'))
     with pytest.raises(SavedStateError, match='of another version'):
         read(path, tracker, weights)
     for content in (b'', b'nonsense', whole[:-1]):

@@ -30,12 +30,10 @@ def learnt(config: HartConfig) -> HART:
         {'v1_widths': (5, 9, 9)},
         {'v1_widths': (4, 6, 6, 6, 6), 'v1_strides': (2, 2, 1, 1, 1)},
         {'dorsal_width': 40},
-        {'recent': 0.3},
         {
             'v1_widths': (5, 9, 9, 9),
             'v1_strides': (2, 2, 1, 1),
             'dorsal_width': 40,
-            'recent': 0.3,
         },
     ],
 )

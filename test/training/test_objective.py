@@ -147,8 +147,7 @@ def test_what_goes_astray_is_put_back() -> None:
     )
     boxes = torch.tensor([[50.0, 50, 40, 10], [0, 0, 9, 9], [10, 10, 20, 20]])
     images = torch.zeros(3, 5, 3, 480, 640)
-    rest = (torch.zeros(3, 1) for _ in range(4))
-    state = HartState(boxes + 1, *rest, score=torch.ones(3), recent=torch.zeros(3, 1))
+    state = HartState(boxes + 1, *(torch.zeros(3, 1) for _ in range(4)), score=torch.ones(3))
     for t in (1, 3):
         assert torch.equal(astray.led(state, t, boxes, images).box_xywh, state.box_xywh)
     away = astray.led(state, 2, boxes, images)
