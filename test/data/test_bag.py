@@ -17,9 +17,10 @@ pytest.importorskip('rosbags', reason="needs rosbags: pip install '.[bags]'")
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
-from hart_ros.data.bag import CAMERA_INFO, BagFrame
+from hart_ros.data.bag import BagFrame
 from hart_ros.data.source import SourceError, open_source
 
+CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 STORE = get_typestore(Stores.ROS2_HUMBLE)
 TYPES = STORE.types
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
