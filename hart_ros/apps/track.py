@@ -87,8 +87,7 @@ def _open(args: argparse.Namespace) -> Source:
             raise SourceError(f'{path}: is there already, in the source; give another name')
     if len({path.resolve() for path in outputs}) < len(outputs):
         raise SourceError('two outputs have the same name; give each its own')
-    # A drive is as long as it is asked to be; a track of its own may begin anywhere in it.
-    length = args.frames and args.track is None and args.frames + args.start - 1
+    length = args.frames and args.frames + args.start - 1  # of a drive: as it is asked to be
     options = source_options(args.source, args.sequence, args.size, length)
     return open_source(args.source, **options)
 

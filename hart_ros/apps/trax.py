@@ -120,6 +120,13 @@ def main(argv: list[str] | None = None) -> int:
     if sys.stdin.isatty():
         print('hart-trax: a client such as the VOT toolkit starts it; see --help', file=sys.stderr)
         return 2
+    try:
+        return _serve(args)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _serve(args: argparse.Namespace) -> int:
     # Only TraX goes to standard output; what libraries print goes where errors go.
     out = os.fdopen(os.dup(sys.stdout.fileno()), 'wb', buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -127,11 +134,11 @@ def main(argv: list[str] | None = None) -> int:
     from hart_ros.tracking import HartTracker, InvalidBoxError, InvalidFrameError, WeightsError
 
     try:
-        try:
-            tracker = HartTracker(args.weights, args.device, args.threads)
-        except (WeightsError, ValueError) as error:
-            print(f'hart-trax: {error}', file=sys.stderr)
-            return 2
+        tracker = HartTracker(args.weights, args.device, args.threads)
+    except (WeightsError, ValueError) as error:
+        print(f'hart-trax: {error}', file=sys.stderr)
+        return 2
+    try:
         for message in converse(tracker, map(os.fsdecode, sys.stdin.buffer)):
             out.write(os.fsencode(text_of(message)))
     except (ProtocolError, InvalidBoxError, InvalidFrameError) as error:
@@ -140,8 +147,6 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 0  # the client has gone
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 

@@ -29,7 +29,7 @@ EPILOG = """examples:
 The nodes run in a DDS domain of their own; Fast DDS gets config/fastdds.xml unless the environment
 names another profile.
 
-exit status: 0 done, 1 a node failed, 2 no ROS 2, 130 interrupted"""
+exit status: 0 done, 1 a node failed, 2 no ROS 2 or nowhere to write, 130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

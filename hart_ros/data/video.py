@@ -17,7 +17,8 @@ from hart_ros.data.source import BoxXYWH, SourceError, SourceFrame
 
 _log = logging.getLogger(__name__)
 _HEADER = ['frame', 'track_id', 'x', 'y', 'w', 'h']
-_COUNTED = ('.mp4', '.m4v', '.mov', '.avi')  # hold the number of their frames
+# Hold the number of their frames, or their exact duration.
+_COUNTED = ('.mp4', '.m4v', '.mov', '.avi', '.mkv', '.webm')
 
 
 class VideoFile:

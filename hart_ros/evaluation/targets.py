@@ -43,9 +43,10 @@ class Frames(Sequence[np.ndarray]):
         """Return an image, (H, W, 3) BGR or (H, W) mono, uint8."""
         if index in self._kept:
             return self._kept[index]
+        if index and not self.shape:
+            self[0]
         image = self._image(index)
-        if not self.shape:
-            self.shape = (image if index == 0 else self._image(0)).shape[:2]
+        self.shape = self.shape or image.shape[:2]
         if image.shape[:2] != self.shape:  # boxes would be those of other pixels
             raise SourceError(
                 f'{self._source.name}: frame {index + 1} has shape {image.shape[:2]}, the first '

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from hart_ros.model.hart import HART
 
@@ -17,10 +17,9 @@ from hart_ros.model.hart import HART
 MAY_GROW = re.compile(
     r'v1\.|to_keys\.weight|ventral\.0\.weight|dorsal\.(near|far|to_mask)\.|voting\.|squeeze\.conv'
 )
-ADDED = re.compile(r'v1\.\d+\.')
 
 
-def grown(smaller: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+def grown(smaller: Mapping[str, Tensor], model: HART) -> dict[str, Tensor]:
     """The parameters of a network, those it shares with a smaller one taken from there.
 
     What is new is left as it starts, at random, but nothing that is old reads it yet: weights from
@@ -34,16 +33,14 @@ def grown(smaller: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     Raises:
         ValueError: it is not a larger one of this kind.
     """
-    larger = {name: value.clone() for name, value in model.state_dict().items()}
+    larger = model.state_dict()
     for name in smaller:
         if name not in larger:
             raise ValueError(f'{name} has no place in the network')
     for name, value in larger.items():
-        if name.endswith('num_batches_tracked'):
-            continue
         if name in smaller:
-            larger[name] = _padded(name, smaller[name], value, isinstance(model, HART))
-        elif not (isinstance(model, HART) and ADDED.match(name)):
+            larger[name] = _padded(name, smaller[name], value)
+        elif not name.startswith('v1.'):
             raise ValueError(f'{name} is missing')
         elif name.endswith('norm.weight'):
             _check_adds(name, model)
@@ -51,12 +48,12 @@ def grown(smaller: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
     return larger
 
 
-def _padded(name: str, old: Tensor, new: Tensor, may_grow: bool) -> Tensor:
+def _padded(name: str, old: Tensor, new: Tensor) -> Tensor:
     """The new values, the first of them the old ones; 0 where an old output reads a new input."""
     if old.shape == new.shape:
         return old
     fits = old.dim() == new.dim() and all(a <= b for a, b in zip(old.shape, new.shape))
-    if not (fits and may_grow and MAY_GROW.match(name)):
+    if not (fits and MAY_GROW.match(name)):
         raise ValueError(f'{name} is {tuple(old.shape)}, not {tuple(new.shape)}')
     padded = new.clone()
     padded[: len(old)] = 0

@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from hart_ros.evaluation.origin import origin
 from hart_ros.evaluation.protocols import hart60
+from hart_ros.model.hart import HART
 from hart_ros.model.hart_2017 import HART2017
 from hart_ros.model.ratm import RATM
 from hart_ros.tracking import Tracker, save_weights
@@ -362,7 +363,8 @@ def make_model(config: TrainConfig) -> AnyModel:
             ) from error
     if config.start != 'none':
         try:
-            model.load_state_dict(grown(load_model(config.start).state_dict(), model))
+            weights = load_model(config.start).state_dict()
+            model.load_state_dict(grown(weights, model) if isinstance(model, HART) else weights)
         except (WeightsError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1].strip()
             raise ConfigError(
