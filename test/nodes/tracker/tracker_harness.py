@@ -69,9 +69,12 @@ class Hart:
 
     def __init__(self, process: Any, peer: Any, name: str = '/hart') -> None:
         from diagnostic_msgs.msg import DiagnosticArray
+        from std_srvs.srv import SetBool, Trigger
         from vision_msgs.msg import Detection2D
 
         self.process, self.peer, self.name = process, peer, name
+        peer.client(Trigger, f'{name}/reset')  # well before they are called
+        peer.client(SetBool, f'{name}/enable')
         self.detections = peer.collect(Detection2D, f'{name}/detection')
         self._diagnostics: list[Any] = []
         peer.node.create_subscription(DiagnosticArray, '/diagnostics', self._note, 100)
