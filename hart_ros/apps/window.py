@@ -126,6 +126,9 @@ class BoxWindow:
         if self.is_open:
             self.is_open = False
             self._root.destroy()
+            # Let go here: Tk aborts the process if what is its own is freed by another thread,
+            # which may run the garbage collection that finds this window.
+            del self._root, self._canvas, self._text, self._photo, self._on_box
 
     def _fit(self, width: int, height: int) -> None:
         """Choose the scale for images of this size."""

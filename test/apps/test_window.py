@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -89,6 +90,16 @@ def test_leaving_through_the_frame_of_the_window_is_no_choice(on_display, monkey
 
     monkeypatch.setattr(BoxWindow, 'poll', close)
     assert select_box(np.zeros((300, 700, 3), np.uint8), 'test') is None
+
+
+def test_a_closed_window_leaves_nothing_of_tk_to_garbage_collection(on_display):
+    """Which may run in another thread, and then Tk would abort the process."""
+    window = BoxWindow('test', '', lambda _: window.close(), {'q': lambda: window.close()})
+    window.show(np.zeros((300, 700, 3), np.uint8))
+    window.poll()
+    tk = [weakref.ref(part) for part in (window._root, window._canvas, window._text, window._photo)]
+    window.close()
+    assert [part() for part in tk] == [None] * 4
 
 
 def test_without_a_display_it_says_so(monkeypatch):
