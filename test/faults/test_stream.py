@@ -173,7 +173,7 @@ def test_parameters_change_while_images_and_boxes_come(hart: Hart, camera: Camer
     }
     hart.peer.collect(Image, '/hart/debug_image')
     hart.peer.collect(Image, '/hart/glimpse')
-    client = hart.peer.node.create_client(SetParameters, '/hart/set_parameters')
+    client = hart.peer.client(SetParameters, '/hart/set_parameters')
     hart.peer.wait_for(client.service_is_ready, what='the service')
     start(hart, camera)
     answers = []
@@ -188,4 +188,3 @@ def test_parameters_change_while_images_and_boxes_come(hart: Hart, camera: Camer
     assert all(answer.result().results[0].successful for answer in answers)
     detection = hart.wait_for_detection(camera.publish(drive()[0].image))
     assert overlap(detection, drive()[0]) > 0.5
-    hart.peer.node.destroy_client(client)
